@@ -1,0 +1,163 @@
+//! Named transactions that may be run again.
+
+use crate::{Db, Error, Retryable};
+use sqlx::{PgConnection, Postgres, Transaction};
+use std::fmt::{self, Debug, Formatter};
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+
+/// Runs of one transaction before its conflict is given to the caller.
+const MAX_RUNS: u32 = 5;
+
+/// Longest pause after the first conflict; doubled after each further one. Pauses are drawn evenly from zero to it, so that
+/// the parties of a deadlock don't meet again.
+const FIRST_PAUSE: Duration = Duration::from_millis(4);
+
+/// An open transaction. Derefs to the connection: `query.execute(&mut **tx)`.
+pub struct Tx {
+    transaction: Transaction<'static, Postgres>,
+    name: &'static str,
+    wake: Vec<Arc<Notify>>,
+}
+
+/// The runs of one named transaction; made by [`transaction!`](crate::transaction), of no use by itself.
+#[doc(hidden)]
+pub struct Run<'a> {
+    db: &'a Db,
+    name: &'static str,
+    runs: u32,
+    started: Instant,
+}
+
+/// Runs a named transaction: `transaction!(db, "file_appeal", |tx| { ...; Ok(value) })`, a `Result<T, E>` to be awaited nowhere
+/// (the macro awaits), inside an async function.
+///
+/// In the body `tx` is a `&mut Tx` and `?` leaves the transaction, not the function. `Ok` commits, `Err` rolls back. A conflict
+/// runs the body again, so what it uses up must be cloned inside it. `E` is any error with `From<store::Error>` and
+/// [`Retryable`](crate::Retryable); where the compiler can't infer it, name the result:
+/// `transaction!(db, "tick", |tx| -> Result<usize, store::Error> { ... })`.
+///
+/// It is a macro because a closure that returns a `Send` future borrowing its argument can't be written on stable Rust.
+#[macro_export]
+macro_rules! transaction {
+    ($db:expr, $name:expr, |$tx:ident| $body:block) => {
+        $crate::transaction!($db, $name, |$tx| -> ::core::result::Result<_, _> $body)
+    };
+    ($db:expr, $name:expr, |$tx:ident| -> $result:ty $body:block) => {{
+        let db: &$crate::Db = &$db;
+        let mut run = db.run($name);
+        loop {
+            let mut open = match run.begin().await {
+                Ok(open) => open,
+                Err(error) => break Err(::core::convert::From::from(error)),
+            };
+            let result: $result = {
+                let $tx: &mut $crate::Tx = &mut open;
+                async { $body }.await
+            };
+            if let Some(result) = run.end(open, result).await {
+                break result;
+            }
+        }
+    }};
+}
+
+// === impl Tx ===
+
+impl Tx {
+    /// The transaction's name, for logs and for rows that record who wrote them.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Wakes a waiting loop once this transaction is committed, and not if it is rolled back.
+    pub fn wake_on_commit(&mut self, wake: &Arc<Notify>) {
+        if !self.wake.iter().any(|known| Arc::ptr_eq(known, wake)) {
+            self.wake.push(wake.clone());
+        }
+    }
+}
+
+impl Deref for Tx {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.transaction
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.transaction
+    }
+}
+
+impl Debug for Tx {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tx").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+// === impl Run ===
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(db: &'a Db, name: &'static str) -> Self {
+        Run { db, name, runs: 0, started: Instant::now() }
+    }
+
+    /// Opens the transaction of the next run.
+    pub async fn begin(&mut self) -> Result<Tx, Error> {
+        self.runs += 1;
+        // Every pooled connection may be dead after a restart of Postgres; one more attempt opens a new one.
+        let mut attempts = self.db.pool().options().get_max_connections() + 1;
+        loop {
+            attempts -= 1;
+            match self.db.pool().begin().await {
+                Ok(transaction) => return Ok(Tx { transaction, name: self.name, wake: Vec::new() }),
+                Err(sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed) if attempts > 0 => {}
+                Err(error) => {
+                    self.db.metrics().ended(self.name, "failed", self.started.elapsed());
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+
+    /// Ends a run: `None` asks for another one.
+    pub async fn end<T, E: From<Error> + Retryable>(&mut self, tx: Tx, result: Result<T, E>) -> Option<Result<T, E>> {
+        let Tx { transaction, wake, .. } = tx;
+        let (result, outcome) = match result {
+            Ok(value) => match transaction.commit().await {
+                Ok(()) => {
+                    wake.iter().for_each(|waiting| waiting.notify_one());
+                    (Ok(value), "committed")
+                }
+                Err(error) => (Err(E::from(error.into())), "failed"),
+            },
+            Err(error) => {
+                // A rollback that fails has lost its connection, which is a rollback too.
+                drop(transaction.rollback().await);
+                (Err(error), "rolled_back")
+            }
+        };
+        match result {
+            Err(error) if error.is_conflict() && self.runs < MAX_RUNS => {
+                self.db.metrics().retried(self.name);
+                tokio::time::sleep(FIRST_PAUSE.mul_f64(f64::from(1 << self.runs) / 2.0 * rand::random::<f64>())).await;
+                None
+            }
+            result => {
+                self.db.metrics().ended(self.name, outcome, self.started.elapsed());
+                Some(result)
+            }
+        }
+    }
+}
+
+impl Debug for Run<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").field("name", &self.name).field("runs", &self.runs).finish_non_exhaustive()
+    }
+}
