@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-use prost::Message as _;
 use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto, FileDescriptorSet};
 
 fn main() -> io::Result<()> {
@@ -16,14 +15,15 @@ fn main() -> io::Result<()> {
     let mut files = Vec::new();
     collect(&root.join("otklik"), &mut files)?;
     files.sort();
-    let set = protox::Compiler::new([&root])
+    let (set, encoded) = protox::Compiler::new([&root])
         .and_then(|mut compiler| {
             compiler.include_source_info(true).include_imports(true);
             compiler.open_files(&files)?;
-            Ok(compiler.file_descriptor_set())
+            // The typed set loses field_behavior and field_info, which are extensions; the encoded one keeps them.
+            Ok((compiler.file_descriptor_set(), compiler.encode_file_descriptor_set()))
         })
         .map_err(io::Error::other)?;
-    fs::write(out.join("descriptors.bin"), set.encode_to_vec())?;
+    fs::write(out.join("descriptors.bin"), encoded)?;
 
     let mut prost = tonic_prost_build::Config::new();
     // Contents are personal data: `Debug` is written below and prints names only. Maps sort, so equal messages have equal bytes.
