@@ -1,0 +1,84 @@
+//! Background loops: what a service does without being asked.
+//!
+//! ```text
+//!            +---------------- Worked(n) -----------------+
+//!            v                                            |
+//!  start -> step -- Idle --> wait: wake | idle ±20 % -----+
+//!            |  \
+//!            |   `- Err --> log, wait: 1 s, 2 s, 4 s .. 30 s (±20 %) --+
+//!            |                                                          |
+//!            +<---------------------------------------------------------+
+//!  stop: the step in hand is finished, no further one is begun.
+//!  panic, or a loop that returns by itself: the whole service ends with an error.
+//! ```
+//!
+//! A loop is only a name, a pause and a [`Step`]; it holds no state between steps that is not also in the database, so
+//! a crash between two steps loses nothing and every replica may run the same loops. Tests do not run loops: they
+//! call [`Step::step`] by hand, as often as they like ("stepped mode").
+
+mod metrics;
+mod runner;
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use tokio::sync::Notify;
+
+pub use self::{metrics::LoopMetrics, runner::Runner};
+
+/// What one step found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stepped {
+    /// Nothing is due: wait for a wake-up or the idle interval.
+    Idle,
+    /// So many things were done and more may be due: step again at once.
+    Worked(usize),
+}
+
+/// One round of a loop's work, short enough to be waited for at shutdown (a second or two, never minutes).
+#[async_trait]
+pub trait Step: Send + Sync + 'static {
+    /// Does what is due now.
+    ///
+    /// # Errors
+    /// Whatever went wrong; it is logged and the step is tried again after a backoff. The text must hold no personal
+    /// data.
+    async fn step(&self) -> anyhow::Result<Stepped>;
+}
+
+/// A step, how often to look when there is nothing to do, and how to be woken before that.
+#[derive(Clone)]
+pub struct Loop {
+    /// The metric label and the name in logs: `relay`, `tick`, `dispatch`.
+    pub name: &'static str,
+    /// Pause after an idle step, jittered by 20 % so that replicas spread out.
+    pub idle: Duration,
+    /// A hint that there is work: ends the pause at once. Losing a wake-up costs at most one idle interval.
+    pub wake: Arc<Notify>,
+    /// The work.
+    pub step: Arc<dyn Step>,
+}
+
+// === impl Loop ===
+
+impl Loop {
+    /// A loop that nobody wakes: it looks every `idle`.
+    pub fn new(name: &'static str, idle: Duration, step: impl Step) -> Self {
+        Self { name, idle, wake: Arc::new(Notify::new()), step: Arc::new(step) }
+    }
+
+    /// The same loop, woken by `wake`.
+    #[must_use]
+    pub fn woken_by(mut self, wake: Arc<Notify>) -> Self {
+        self.wake = wake;
+        self
+    }
+}
+
+impl fmt::Debug for Loop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loop").field("name", &self.name).field("idle", &self.idle).finish_non_exhaustive()
+    }
+}
