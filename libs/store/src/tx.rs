@@ -31,8 +31,8 @@ pub struct Run<'a> {
     started: Instant,
 }
 
-/// Runs a named transaction: `transaction!(db, "file_appeal", |tx| { ...; Ok(value) })`, a `Result<T, E>` to be awaited nowhere
-/// (the macro awaits), inside an async function.
+/// Runs a named transaction inside an async function: `transaction!(db, "file_appeal", |tx| { ...; Ok(value) })` is a
+/// `Result<T, E>`; the macro itself awaits.
 ///
 /// In the body `tx` is a `&mut Tx` and `?` leaves the transaction, not the function. `Ok` commits, `Err` rolls back. A conflict
 /// runs the body again, so what it uses up must be cloned inside it. `E` is any error with `From<store::Error>` and
@@ -116,7 +116,7 @@ impl<'a> Run<'a> {
             attempts -= 1;
             match self.db.pool().begin().await {
                 Ok(transaction) => return Ok(Tx { transaction, name: self.name, wake: Vec::new() }),
-                Err(sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed) if attempts > 0 => {}
+                Err(error) if attempts > 0 && was_dead(&error) => {}
                 Err(error) => {
                     self.db.metrics().ended(self.name, "failed", self.started.elapsed());
                     return Err(error.into());
@@ -153,6 +153,15 @@ impl<'a> Run<'a> {
                 Some(result)
             }
         }
+    }
+}
+
+/// Whether the connection had died in the pool. Postgres says so itself if it had the time: admin_shutdown, crash_shutdown.
+fn was_dead(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => matches!(error.code().as_deref(), Some("57P01" | "57P02")),
+        _ => false,
     }
 }
 

@@ -1,0 +1,5 @@
+//! Everything against a real Postgres, a fresh database for each test.
+
+mod rig;
+mod schema;
+mod transactions;

@@ -1,0 +1,119 @@
+//! Migrations, rights, the version check, settings.
+
+use crate::rig::{Rig, shared};
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use store::{Error, Settings};
+
+fn with(extra: &[(i64, &'static str)]) -> Migrator {
+    let mut all: Vec<Migration> = shared().iter().cloned().collect();
+    for (version, sql) in extra {
+        let sql = sqlx::SqlStr::from_static(sql);
+        all.push(Migration::new(*version, "extra".into(), MigrationType::Simple, sql, false));
+    }
+    let mut migrator = Migrator::with_migrations(all);
+    migrator.dangerous_set_table_name("_outbox_migrations");
+    migrator
+}
+
+fn message(result: Result<usize, Error>) -> String {
+    result.unwrap_err().to_string()
+}
+
+#[tokio::test]
+async fn the_previous_schema_version_serves_and_an_older_one_does_not() {
+    let rig = Rig::new().await;
+    let check = async |known: &Migrator| store::check_schema(&rig.db, &[known]).await;
+    assert_eq!(check(&shared()).await, Ok(0));
+    assert_eq!(check(&with(&[(4, "SELECT 1")])).await, Ok(1));
+    let two_behind = message(check(&with(&[(4, "SELECT 1"), (5, "SELECT 1")])).await);
+    assert!(two_behind.contains("migration 4 of _outbox_migrations is missing"), "{two_behind}");
+    // A schema ahead of the code: migrated by a newer release.
+    store::migrate(&rig.admin_url, "shared", &rig.role, &[&with(&[(4, "SELECT 1")])]).await.unwrap();
+    assert_eq!(check(&shared()).await, Ok(0));
+    let changed = message(check(&with(&[(4, "SELECT 2")])).await);
+    assert!(changed.contains("migration 4 of _outbox_migrations differs"), "{changed}");
+}
+
+#[tokio::test]
+async fn an_empty_schema_is_refused() {
+    let rig = Rig::new().await;
+    let mut never = shared();
+    never.dangerous_set_table_name("_other_migrations");
+    let refused = message(store::check_schema(&rig.db, &[&never]).await);
+    assert!(refused.contains("run `migrate` first"), "{refused}");
+}
+
+#[tokio::test]
+async fn migrating_again_changes_nothing_and_a_failed_migration_leaves_nothing() {
+    let rig = Rig::new().await;
+    store::migrate(&rig.admin_url, "shared", &rig.role, &[&shared()]).await.unwrap();
+    let broken = with(&[(4, "CREATE TABLE half (id int); SELECT 1 FROM missing")]);
+    let error = store::migrate(&rig.admin_url, "shared", &rig.role, &[&broken]).await.unwrap_err();
+    assert!(error.to_string().contains("migration 4"), "{error}");
+    let half =
+        sqlx::query_scalar::<_, Option<String>>("SELECT to_regclass('half')::text").fetch_one(rig.db.pool()).await;
+    assert_eq!(half.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_role_writes_rows_and_nothing_else() {
+    let rig = Rig::new().await;
+    for forbidden in [
+        "CREATE TABLE mine (id int)",
+        "DROP TABLE outbox",
+        "DELETE FROM _outbox_migrations",
+        "TRUNCATE request_id",
+        "CREATE SCHEMA mine",
+    ] {
+        let error = Error::from(sqlx::raw_sql(forbidden).execute(rig.db.pool()).await.unwrap_err());
+        assert!(error.to_string().contains("SQLSTATE 42501"), "{forbidden}: {error}");
+    }
+    store::note_key(&rig.db, u32::MAX, rig.db.now()).await.unwrap();
+    store::note_key(&rig.db, u32::MAX, rig.db.now()).await.unwrap();
+    assert_eq!(store::keys_in_use(&rig.db).await.unwrap(), [u32::MAX]);
+}
+
+#[tokio::test]
+async fn two_administrators_at_once_make_one_role() {
+    let rig = Rig::new().await;
+    let make = async || {
+        let mut admin = <sqlx::PgConnection as sqlx::Connection>::connect(&rig.admin_url).await.unwrap();
+        store::provision(&mut admin, &format!("{}_b", rig.role), "secret").await
+    };
+    let (one, other) = tokio::join!(make(), make());
+    one.unwrap();
+    other.unwrap();
+}
+
+#[tokio::test]
+async fn the_database_says_its_time() {
+    let rig = Rig::new().await;
+    let once = store::database_time(rig.db.pool()).await.unwrap();
+    let again = store::database_time(rig.db.pool()).await.unwrap();
+    assert!(again > once && once > rig.db.now());
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_given_up() {
+    let mut rig = Rig::new().await;
+    rig.settings.statement_timeout_ms = 20;
+    let pool = store::connect(&rig.settings, "shared").await.unwrap();
+    let error = sqlx::raw_sql("SELECT pg_sleep(5)").execute(&pool).await.unwrap_err();
+    assert!(matches!(Error::from(error), Error::Unavailable(_)));
+}
+
+#[tokio::test]
+async fn settings_want_one_url_and_never_print_it() {
+    let both = Settings { url_file: Some("/nowhere".into()), ..Settings::for_url("postgres://me:hush@h/d") };
+    for settings in [both.clone(), Settings::default(), Settings { url: None, ..both.clone() }] {
+        assert!(matches!(store::connect(&settings, "shared").await, Err(Error::Other(_))));
+    }
+    assert!(!format!("{both:?}").contains("hush"));
+}
+
+#[tokio::test]
+async fn nobody_listening_is_unavailable() {
+    let settings = Settings { acquire_timeout_ms: 100, ..Settings::for_url("postgres://me:hush@127.0.0.1:1/d") };
+    let error = store::connect(&settings, "shared").await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable(_)), "{error}");
+}
