@@ -1,0 +1,43 @@
+//! W3C Trace Context in and out: `traceparent` of calls, and of work that waits in the outbox.
+
+use std::collections::HashMap;
+
+use http::HeaderMap;
+use opentelemetry::Context;
+use opentelemetry::propagation::{Extractor, TextMapPropagator};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+/// The header of the parent span.
+pub const HEADER: &str = "traceparent";
+
+struct Headers<'a>(&'a HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).and_then(|value| value.to_str().ok())
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(http::HeaderName::as_str).collect()
+    }
+}
+
+/// The context a call came with; the empty one when it brought none.
+pub(crate) fn read(headers: &HeaderMap) -> Context {
+    TraceContextPropagator::new().extract_with_context(&Context::new(), &Headers(headers))
+}
+
+/// The `traceparent` of the current span, to be stored beside work that continues later; `None` when nothing is traced.
+pub fn current() -> Option<String> {
+    let mut carrier = HashMap::new();
+    TraceContextPropagator::new().inject_context(&tracing::Span::current().context(), &mut carrier);
+    carrier.remove(HEADER)
+}
+
+/// Makes `span` a child of a stored `traceparent`; nothing when it is malformed or nothing is traced.
+pub fn join(span: &tracing::Span, traceparent: &str) {
+    let carrier = HashMap::from([(HEADER.to_owned(), traceparent.to_owned())]);
+    // Fails when no OpenTelemetry layer is installed; then there is no trace to join.
+    let _ = span.set_parent(TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier));
+}
