@@ -114,7 +114,7 @@ impl Access {
 
     /// PERMISSION_DENIED unless some entry of the path's rule covers the caller.
     pub fn check(&self, path: &str, caller: &Caller) -> Result<(), Refusal> {
-        let grants = self.rules.get(path).ok_or_else(Refusal::unknown_method)?;
+        let grants = self.rules.get(path).map_or(&[][..], Vec::as_slice);
         if grants.iter().any(|grant| grant.covers(caller)) {
             return Ok(());
         }

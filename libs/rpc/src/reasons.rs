@@ -25,12 +25,12 @@ pub const DATABASE_UNAVAILABLE: &str = "DATABASE_UNAVAILABLE";
 pub const CONFLICT: &str = "CONFLICT";
 /// The page token was altered, or belongs to another filter or method (AIP-158).
 pub const PAGE_TOKEN_INVALID: &str = "PAGE_TOKEN_INVALID";
+/// Something is wrong with the request's fields; `BadRequest` lists them, each with its own reason.
+pub const REQUEST_INVALID: &str = "REQUEST_INVALID";
 /// A field's value is malformed.
 pub const FIELD_INVALID: &str = "FIELD_INVALID";
 /// A required field is absent (AIP-203).
 pub const FIELD_REQUIRED: &str = "FIELD_REQUIRED";
-/// The server has no such RPC.
-pub const METHOD_UNKNOWN: &str = "METHOD_UNKNOWN";
 /// The keys that tokens are checked with could not be loaded yet.
 pub const KEYS_UNAVAILABLE: &str = "KEYS_UNAVAILABLE";
 /// A fault of ours; the `RequestInfo` detail finds it in the log.
@@ -50,9 +50,9 @@ pub const ALL: &[&str] = &[
     DATABASE_UNAVAILABLE,
     CONFLICT,
     PAGE_TOKEN_INVALID,
+    REQUEST_INVALID,
     FIELD_INVALID,
     FIELD_REQUIRED,
-    METHOD_UNKNOWN,
     KEYS_UNAVAILABLE,
     INTERNAL,
 ];

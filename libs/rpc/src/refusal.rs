@@ -19,6 +19,9 @@ use crate::why::Why;
 /// Pause asked of a caller whose transaction kept colliding: long enough for the rival to commit.
 const CONFLICT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Pause asked of a caller while the database is away: a restart takes seconds.
+const DATABASE_PAUSE: Duration = Duration::from_secs(1);
+
 /// Why a command or query was not carried out. Nothing of it was applied.
 pub struct Refusal(Box<Inner>);
 
@@ -47,33 +50,20 @@ impl Refusal {
         }))
     }
 
-    /// INVALID_ARGUMENT with every violation. The overall reason is the violations' own when they agree, else FIELD_INVALID.
+    /// INVALID_ARGUMENT, REQUEST_INVALID, with every violation and its own reason.
     pub fn invalid(violations: Violations) -> Self {
-        let (list, domain) = violations.into_parts();
-        let shared = list.first().map(|first| first.reason).filter(|r| list.iter().all(|v| v.reason == *r));
-        let mut refusal = Self::new(
-            Code::InvalidArgument,
-            shared.unwrap_or(reasons::FIELD_INVALID),
-            "the request has invalid fields",
-        );
-        refusal.0.domain = shared.and(domain);
-        refusal.0.details.violations = list;
+        let mut refusal = Self::new(Code::InvalidArgument, reasons::REQUEST_INVALID, "the request has invalid fields");
+        refusal.0.details.violations = violations.into_list();
         refusal
     }
 
-    /// INVALID_ARGUMENT on `request_id`: it was used before with other content (AIP-155).
+    /// INVALID_ARGUMENT, REQUEST_ID_REUSED: the `request_id` was used before with other content (AIP-155).
     pub fn request_id_reused() -> Self {
-        Self::request_id(reasons::REQUEST_ID_REUSED, "was used before with other content")
-    }
-
-    /// INVALID_ARGUMENT on `request_id`: absent or no UUID4 (AIP-155).
-    pub fn request_id_invalid() -> Self {
-        Self::request_id(reasons::REQUEST_ID_INVALID, "must be a UUID4")
-    }
-
-    fn request_id(reason: &'static str, text: &'static str) -> Self {
-        let mut refusal = Self::new(Code::InvalidArgument, reason, format!("request_id {text}"));
-        refusal.0.details.violations = vec![Violation { field: "request_id".into(), reason, text: text.into() }];
+        let mut violations = Violations::new();
+        violations.add("request_id", reasons::REQUEST_ID_REUSED, "was used before with other content");
+        let mut refusal = Self::invalid(violations);
+        refusal.0.reason = reasons::REQUEST_ID_REUSED;
+        refusal.0.message = "request_id was used before with other content".into();
         refusal
     }
 
@@ -167,11 +157,6 @@ impl Refusal {
         Self::new(Code::DeadlineExceeded, reasons::DEADLINE_TOO_SHORT, message)
     }
 
-    /// UNIMPLEMENTED: this server has no such RPC.
-    pub fn unknown_method() -> Self {
-        Self::new(Code::Unimplemented, reasons::METHOD_UNKNOWN, "this server has no such method")
-    }
-
     /// INTERNAL: a fault of ours. The cause goes to the log under the request id and never to the caller.
     pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let mut refusal = Self::new(Code::Internal, reasons::INTERNAL, "internal error");
@@ -206,11 +191,6 @@ impl Refusal {
     /// The field violations of an INVALID_ARGUMENT.
     pub fn violations(&self) -> &[Violation] {
         &self.0.details.violations
-    }
-
-    /// True for a collision of transactions, which the named transaction runs again.
-    pub fn is_conflict(&self) -> bool {
-        self.0.conflict
     }
 
     /// The status for a call served by `domain`. INTERNAL keeps only its fixed text; its cause is logged here.
@@ -262,6 +242,28 @@ impl fmt::Debug for Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} {}: {}", self.0.code, self.0.reason, self.0.message)
+    }
+}
+
+impl store::Retryable for Refusal {
+    fn is_conflict(&self) -> bool {
+        self.0.conflict
+    }
+}
+
+impl From<store::Error> for Refusal {
+    /// A constraint that no command expects is a fault of ours: commands match on the names they know before they get here.
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Unavailable(_) => {
+                tracing::warn!(%error, "the database is unavailable");
+                Self::unavailable(DATABASE_PAUSE)
+            }
+            store::Error::Conflict(_) => Self::conflict(),
+            store::Error::Constraint { .. } | store::Error::Corrupt(_) | store::Error::Other(_) => {
+                Self::internal(error)
+            }
+        }
     }
 }
 

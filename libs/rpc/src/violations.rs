@@ -20,7 +20,6 @@ pub struct Violation {
 #[derive(Debug, Default)]
 pub struct Violations {
     list: Vec<Violation>,
-    domain: Option<&'static str>,
 }
 
 impl Violations {
@@ -31,7 +30,6 @@ impl Violations {
 
     /// Adds a fault of `field` (dotted path from the request). `text` must not repeat the value.
     pub fn add<K>(&mut self, field: impl Into<String>, reason: impl Why<K>, text: impl Into<Cow<'static, str>>) {
-        self.domain = self.domain.or(reason.domain());
         self.list.push(Violation { field: field.into(), reason: reason.text(), text: text.into() });
     }
 
@@ -50,7 +48,7 @@ impl Violations {
         if self.is_empty() { Ok(()) } else { Err(Refusal::invalid(self)) }
     }
 
-    pub(crate) fn into_parts(self) -> (Vec<Violation>, Option<&'static str>) {
-        (self.list, self.domain)
+    pub(crate) fn into_list(self) -> Vec<Violation> {
+        self.list
     }
 }

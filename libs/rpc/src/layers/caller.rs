@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::header::AUTHORIZATION;
 use http::{Request, Response};
+use tonic::Status;
 use tonic::body::Body;
 
 use crate::access::Access;
@@ -27,6 +28,10 @@ impl Around for Authenticate {
         let authorization = request.headers_mut().remove(AUTHORIZATION);
         if is_open(request.uri().path()) {
             return pass(request, inner).await;
+        }
+        // What the table does not name is not served, whatever else may be mounted.
+        if !self.access.knows(request.uri().path()) {
+            return Status::unimplemented("this server has no such method").into_http();
         }
         match self.identify(request.uri().path(), authorization).await {
             Ok(caller) => {
