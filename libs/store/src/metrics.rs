@@ -41,17 +41,17 @@ impl Metrics {
             seconds: Family::new_with_constructor(seconds_histogram),
         };
         registry.register(
-            "store_transactions",
+            "otklik_store_transactions",
             "Transactions by name and outcome: committed, rolled_back (the body refused), failed (the database did)",
             metrics.transactions.clone(),
         );
         registry.register(
-            "store_transaction_retries",
+            "otklik_store_transaction_retries",
             "Runs of a transaction beyond its first, after a serialization failure or a deadlock",
             metrics.retries.clone(),
         );
         registry.register(
-            "store_transaction_seconds",
+            "otklik_store_transaction_seconds",
             "Time of a transaction from asking for a connection to its end, retries included",
             metrics.seconds.clone(),
         );

@@ -63,9 +63,9 @@ async fn ok_commits_and_err_rolls_back() {
     assert_eq!(refused, Err(Refusal::NoSuchKey));
     assert_eq!(store::keys_in_use(&rig.db).await.unwrap(), [1]);
     let metrics = rig.metrics();
-    assert!(metrics.contains(r#"store_transactions_total{name="keep",outcome="committed"} 1"#), "{metrics}");
-    assert!(metrics.contains(r#"store_transactions_total{name="refuse",outcome="rolled_back"} 1"#), "{metrics}");
-    assert!(metrics.contains(r#"store_transaction_seconds_count{name="keep"} 1"#), "{metrics}");
+    assert!(metrics.contains(r#"otklik_store_transactions_total{name="keep",outcome="committed"} 1"#), "{metrics}");
+    assert!(metrics.contains(r#"otklik_store_transactions_total{name="refuse",outcome="rolled_back"} 1"#), "{metrics}");
+    assert!(metrics.contains(r#"otklik_store_transaction_seconds_count{name="keep"} 1"#), "{metrics}");
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn the_loser_of_a_deadlock_runs_again_and_both_commit() {
     one.unwrap().unwrap();
     other.unwrap().unwrap();
     assert_eq!(runs.load(Ordering::SeqCst), 3);
-    assert!(rig.metrics().contains(r#"store_transaction_retries_total{name="cross"} 1"#));
+    assert!(rig.metrics().contains(r#"otklik_store_transaction_retries_total{name="cross"} 1"#));
 }
 
 #[tokio::test]

@@ -1,0 +1,167 @@
+//! The way of calls to one destination: claim, deliver, settle.
+
+use crate::relay::backoff::pause;
+use crate::relay::breaker::Breaker;
+use crate::relay::metrics::{Metrics, To};
+use crate::relay::settings::Settings;
+use crate::relay::verdict::Verdict;
+use crate::store::claim::{Claimed, Lease, claim, claim_too_old};
+use crate::{Attempt, Deliver, Follow, MAX_AGE, Outbox, seal};
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use jiff::SignedDuration;
+use std::fmt::{self, Debug, Formatter};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use store::{Db, Error};
+use tokio::sync::Notify;
+use tonic::Status;
+use tracing::Instrument;
+use uuid::Uuid;
+
+/// The relay's half for one destination. Its loops know nothing of other destinations', so one that hangs delays nobody else.
+pub struct Lane {
+    pub(super) destination: &'static str,
+    pub(super) deliver: Arc<dyn Deliver>,
+    pub(super) follow: Arc<dyn Follow>,
+    pub(super) db: Db,
+    pub(super) outbox: Outbox,
+    pub(super) settings: Settings,
+    pub(super) metrics: Metrics,
+    pub(super) breaker: Mutex<Breaker>,
+}
+
+/// A claimed call with what became of it.
+pub(super) struct Attempted {
+    pub(super) call: Claimed,
+    pub(super) verdict: Verdict,
+}
+
+// === impl Lane ===
+
+impl Lane {
+    /// The destination's name.
+    pub fn destination(&self) -> &'static str {
+        self.destination
+    }
+
+    /// Notified when a transaction of this process commits a call for this destination.
+    pub fn wake(&self) -> Arc<Notify> {
+        self.outbox.wake(self.destination)
+    }
+
+    /// Claims what is due, sends it all at once, records each outcome as it comes. Answers how many calls were claimed: 0 means that
+    /// nothing is due, or that the destination is being spared.
+    ///
+    /// A step takes as long as its slowest call, at most the call deadline; two loops stepping one lane keep a slow call from holding up
+    /// the others.
+    ///
+    /// # Errors
+    /// When the database is away. What was delivered and not recorded is delivered again after the lease.
+    pub async fn step(&self) -> Result<usize, Error> {
+        let now = self.db.now();
+        let admitted = self.breaker().admits(now, self.settings.concurrency);
+        if admitted == 0 {
+            return Ok(0);
+        }
+        let lease = self.lease();
+        let calls = claim(self.db.pool(), self.destination, now, admitted.into(), lease).await?;
+        let count = calls.len();
+        let attempts: FuturesUnordered<_> = calls.into_iter().map(|call| self.attempt(call)).collect();
+        // Whatever has ended by now is settled together; the slow ones follow in their own time.
+        let mut ended = attempts.ready_chunks(count.max(1));
+        let mut failure = None;
+        while let Some(batch) = ended.next().await {
+            if let Err(error) = self.settle(lease, batch).await {
+                failure.get_or_insert(error);
+            }
+        }
+        failure.map_or(Ok(count), Err)
+    }
+
+    /// Settles as dead what grew too old while its destination was away. Answers how many there were.
+    pub(super) async fn expire(&self, limit: i64) -> Result<usize, Error> {
+        let now = self.db.now();
+        let lease = self.lease();
+        let calls = claim_too_old(self.db.pool(), self.destination, now, now - MAX_AGE, limit, lease).await?;
+        let count = calls.len();
+        if count > 0 {
+            let too_old = |call| Attempted { call, verdict: too_old() };
+            self.settle(lease, calls.into_iter().map(too_old).collect()).await?;
+        }
+        Ok(count)
+    }
+
+    fn lease(&self) -> Lease {
+        let lease = SignedDuration::from_millis(self.settings.lease_ms.into());
+        Lease { token: Uuid::new_v4(), expiry: self.db.now() + lease }
+    }
+
+    async fn attempt(&self, call: Claimed) -> Attempted {
+        let verdict = self.judge(&call).await;
+        Attempted { call, verdict }
+    }
+
+    async fn judge(&self, call: &Claimed) -> Verdict {
+        if self.db.now().duration_since(call.create_time.to_jiff()) >= MAX_AGE {
+            return too_old();
+        }
+        let request = match seal::open_request(self.outbox.ring(), call.call_id, &call.request) {
+            Ok(request) => Bytes::copy_from_slice(&request),
+            Err(_) => return Verdict::Dead { error: "the stored request can't be opened".into() },
+        };
+        let answer = self.deliver(call, request).await;
+        let verdict = Verdict::of(answer, |reason| self.follow.expects(&call.method, reason));
+        match verdict {
+            Verdict::Retry { away: true, .. } => self.breaker().failed(self.db.now()),
+            _ => self.breaker().answered(),
+        }
+        let open = i64::from(self.breaker().is_open());
+        self.metrics.breaker_open.get_or_create(&To { destination: self.destination }).set(open);
+        verdict
+    }
+
+    async fn deliver(&self, call: &Claimed, request: Bytes) -> Result<Bytes, Status> {
+        let span = tracing::info_span!(
+            "deliver",
+            otel.kind = "client",
+            destination = self.destination,
+            method = call.method,
+            call = %call.call_id,
+            attempt = call.attempts,
+        );
+        if let Some(trace_context) = &call.trace_context {
+            rpc::trace_context::join(&span, trace_context);
+        }
+        let attempt = Attempt {
+            call_id: call.call_id,
+            number: call.attempts.unsigned_abs(),
+            deadline: self.settings.call_deadline(),
+            trace_context: call.trace_context.clone(),
+        };
+        let answer = self.deliver.deliver(&call.method, request, &attempt).instrument(span);
+        match tokio::time::timeout(attempt.deadline, answer).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Status::deadline_exceeded("the receiver did not answer in time")),
+        }
+    }
+
+    /// When a call is tried again.
+    pub(super) fn next_attempt(&self, call: &Claimed, asked: Option<std::time::Duration>) -> jiff::Timestamp {
+        self.db.now() + pause(call.attempts, asked, rand::random())
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn too_old() -> Verdict {
+    Verdict::Dead { error: "older than 25 days".into() }
+}
+
+impl Debug for Lane {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lane").field("destination", &self.destination).finish_non_exhaustive()
+    }
+}

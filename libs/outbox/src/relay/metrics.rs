@@ -1,0 +1,89 @@
+//! What the relay tells about itself, per destination.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+use std::sync::atomic::AtomicU64;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct To {
+    pub(crate) destination: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct Ended {
+    pub(crate) destination: &'static str,
+    pub(crate) outcome: &'static str,
+}
+
+/// The relay's metrics.
+#[derive(Debug, Clone)]
+pub(crate) struct Metrics {
+    pub(crate) attempts: Family<Ended, Counter>,
+    pub(crate) settle_seconds: Family<To, Histogram, fn() -> Histogram>,
+    pub(crate) waiting: Family<To, Gauge>,
+    pub(crate) oldest_seconds: Family<To, Gauge<f64, AtomicU64>>,
+    pub(crate) dead: Family<To, Gauge>,
+    pub(crate) breaker_open: Family<To, Gauge>,
+    pub(crate) late: Family<To, Counter>,
+}
+
+// === impl Metrics ===
+
+impl Metrics {
+    pub(crate) fn register(registry: &mut Registry) -> Self {
+        let metrics = Metrics {
+            attempts: Family::default(),
+            settle_seconds: Family::new_with_constructor(seconds),
+            waiting: Family::default(),
+            oldest_seconds: Family::default(),
+            dead: Family::default(),
+            breaker_open: Family::default(),
+            late: Family::default(),
+        };
+        registry.register(
+            "otklik_outbox_attempts",
+            "Attempts to deliver a call by outcome: done, refused (as the route expects), retry, dead",
+            metrics.attempts.clone(),
+        );
+        registry.register(
+            "otklik_outbox_settle_seconds",
+            "Seconds from writing a call to its settlement, by the service's clock",
+            metrics.settle_seconds.clone(),
+        );
+        registry.register(
+            "otklik_outbox_waiting",
+            "Calls waiting to be delivered; counting stops at 100,000; up to 15 s old",
+            metrics.waiting.clone(),
+        );
+        registry.register(
+            "otklik_outbox_oldest_waiting_seconds",
+            "Age of the oldest waiting call in seconds, 0 without one; up to 15 s old",
+            metrics.oldest_seconds.clone(),
+        );
+        registry.register(
+            "otklik_outbox_dead",
+            "Calls that an operator must requeue or drop; counting stops at 100,000; up to 15 s old",
+            metrics.dead.clone(),
+        );
+        registry.register(
+            "otklik_outbox_breaker_open",
+            "1 while this process spares a destination that is away",
+            metrics.breaker_open.clone(),
+        );
+        registry.register(
+            "otklik_outbox_late_records",
+            "Outcomes that were not recorded because the lease had run out; such a call is delivered again",
+            metrics.late.clone(),
+        );
+        metrics
+    }
+}
+
+/// 5 ms to an hour and a half in steps of four: a call takes milliseconds, or an outage.
+fn seconds() -> Histogram {
+    Histogram::new(exponential_buckets(0.005, 4.0, 11))
+}

@@ -1,0 +1,83 @@
+//! Writing calls.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use serde_json::Value;
+use store::{Error, Tx};
+use uuid::Uuid;
+
+/// A call as it is stored.
+pub(crate) struct Row {
+    pub(crate) call_id: Uuid,
+    pub(crate) destination: &'static str,
+    pub(crate) key: String,
+    pub(crate) method: &'static str,
+    pub(crate) request: Vec<u8>,
+    pub(crate) note: Value,
+}
+
+/// Numbers the calls within their keys and writes them, in one statement.
+///
+/// The upsert of the key's row locks it and answers its latest state, whatever the statement's snapshot: so `finished_seq` is what the
+/// last settlement left, and no settlement of this key can commit before this transaction ends. Keys are locked in sorted order.
+pub(crate) async fn enqueue(
+    tx: &mut Tx,
+    now: Timestamp,
+    trace_context: Option<&str>,
+    rows: Vec<Row>,
+) -> Result<(), Error> {
+    let mut columns = Columns::default();
+    for row in rows {
+        columns.call_ids.push(row.call_id);
+        columns.destinations.push(row.destination);
+        columns.keys.push(row.key);
+        columns.methods.push(row.method);
+        columns.requests.push(row.request);
+        columns.notes.push(row.note);
+    }
+    sqlx::query!(
+        "-- enqueue()
+        WITH call AS (
+            SELECT call_id, destination, ordering_key, method, request, note, position
+            FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::jsonb[]) WITH ORDINALITY
+                AS given (call_id, destination, ordering_key, method, request, note, position)
+        ), numbered AS (
+            INSERT INTO outbox_key AS k (destination, ordering_key, last_seq, finished_seq)
+            SELECT destination, ordering_key, count(*), 0 FROM call
+            GROUP BY destination, ordering_key ORDER BY destination, ordering_key
+            ON CONFLICT (destination, ordering_key) DO UPDATE SET last_seq = k.last_seq + excluded.last_seq
+            RETURNING destination, ordering_key, last_seq, finished_seq
+        ), placed AS (
+            SELECT call_id, destination, ordering_key, method, request, note, finished_seq,
+                last_seq - count(*) OVER (PARTITION BY destination, ordering_key)
+                    + row_number() OVER (PARTITION BY destination, ordering_key ORDER BY position) AS seq
+            FROM call JOIN numbered USING (destination, ordering_key)
+        )
+        INSERT INTO outbox (call_id, destination, ordering_key, seq, head, state, method, request, note, trace_context,
+            create_time, attempts, next_attempt_time)
+        SELECT call_id, destination, ordering_key, seq, seq = finished_seq + 1, 'waiting', method, request, note, $7, $8, 0, $8
+        FROM placed",
+        &columns.call_ids,
+        &columns.destinations as &[&str],
+        &columns.keys,
+        &columns.methods as &[&str],
+        &columns.requests,
+        &columns.notes,
+        trace_context,
+        now.to_sqlx(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The rows as `unnest` wants them.
+#[derive(Default)]
+struct Columns {
+    call_ids: Vec<Uuid>,
+    destinations: Vec<&'static str>,
+    keys: Vec<String>,
+    methods: Vec<&'static str>,
+    requests: Vec<Vec<u8>>,
+    notes: Vec<Value>,
+}
