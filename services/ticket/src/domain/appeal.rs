@@ -1,0 +1,200 @@
+//! The appeal itself: what decisions are made on ([`Appeal`], nothing personal), and what people wrote ([`Papers`], sealed).
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::actor::Actor;
+use super::applicant::{Applicant, Consent, Contact};
+use super::assurance::AssuranceLevel;
+use super::clocks::{Clock, ClockState, Suspension};
+use super::kinds::{Channel, ClockKind, Kind, Priority, State};
+use super::number::Number;
+use super::refusal::Refusal;
+use super::staff::Level;
+use person::{Language, Text, Zone};
+
+/// Under which policy the due times were promised; pinned for good (peers S-16).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promise {
+    /// Policy id, such as `lost_access`.
+    pub policy: String,
+    /// Version of the policy set.
+    pub set_version: u32,
+    /// Content hash of that set, lower-case hex.
+    pub set_hash: String,
+}
+
+/// How far up the appeal was handed (L7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Escalation {
+    /// 0 not at all, 1 senior specialist, 2 supervisor. Never falls.
+    pub level: u8,
+    /// When the present level was acknowledged by its receiver.
+    pub acknowledge_time: Option<Timestamp>,
+}
+
+/// An appeal without anything personal: exactly what its events give when applied in order.
+///
+/// Fields are public because the store writes and reads every one of them; [`Appeal::fault`] says what a row may not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appeal {
+    /// The UUID within the name.
+    pub id: Uuid,
+    /// What people say and type (T2).
+    pub number: Number,
+    /// Where it stands.
+    pub state: State,
+    /// How it came in (T1).
+    pub channel: Channel,
+    /// Category id (T6).
+    pub category: String,
+    /// Kind, by the category.
+    pub kind: Kind,
+    /// Priority, by the category (T8).
+    pub priority: Priority,
+    /// Group in whose queue it is.
+    pub group: String,
+    /// Level at which the person must be confirmed before it can be resolved (T20).
+    pub required_assurance: AssuranceLevel,
+    /// The applicant's account; `None` for an anonymous applicant.
+    pub citizen: Option<Uuid>,
+    /// Who filed it: the citizen, an operator, or a system.
+    pub filed_by: Actor,
+    /// Language the applicant is written to in.
+    pub language: Language,
+    /// Zone in which the applicant reads times.
+    pub time_zone: Zone,
+    /// Under which policy it was promised.
+    pub promise: Promise,
+    /// The clock of the first answer.
+    pub first_answer: Clock,
+    /// The clock of the resolution; its due time is the appeal's.
+    pub resolution: Clock,
+    /// What did not count, oldest first; only the last may be open.
+    pub suspensions: Vec<Suspension>,
+    /// When the citizen may expect it now: the due time, or after an escalation its promise. `None` while paused or ended.
+    pub expected_time: Option<Timestamp>,
+    /// When it was resolved; `None` again once reopened.
+    pub resolve_time: Option<Timestamp>,
+    /// How far up it was handed.
+    pub escalation: Escalation,
+    /// `{id}` of `staff/{id}` who has it; `None` while in a queue.
+    pub assignee: Option<String>,
+    /// The lowest level that may take it from the queue.
+    pub queue_level: Level,
+    /// Level that the person showed for this appeal and that no resolution used up yet (T20).
+    pub confirmed: Option<AssuranceLevel>,
+    /// Number of the message that holds the answer, once resolved.
+    pub answer_message: Option<i64>,
+    /// Number of its last message; 0 without any.
+    pub last_message: i64,
+    /// Number of its last event, which is also their count.
+    pub last_event: i64,
+    /// Number of the last event that is more than a record of what others did: the etag.
+    pub version: i64,
+    /// Number of the last event that changed what the clocks depend on: what the SLA monitor compares.
+    pub revision: i64,
+    /// When it was registered (L3).
+    pub create_time: Timestamp,
+    /// When `version` last changed.
+    pub update_time: Timestamp,
+}
+
+impl Appeal {
+    /// Names the present version (AIP-154).
+    pub fn etag(&self) -> String {
+        format!("v{}", self.version)
+    }
+
+    /// Holds the caller to the version they saw; `None` holds to nothing.
+    ///
+    /// # Errors
+    /// [`Refusal::EtagStale`].
+    pub fn expect(&self, etag: Option<&str>) -> Result<(), Refusal> {
+        match etag {
+            Some(seen) if seen != self.etag() => Err(Refusal::EtagStale),
+            _ => Ok(()),
+        }
+    }
+
+    /// `appeals/{id}`.
+    pub fn name(&self) -> String {
+        super::names::appeal_name(self.id)
+    }
+
+    /// `recipients/{citizen}`, or `recipients/appeal-{id}` for an anonymous applicant.
+    pub fn recipient(&self) -> String {
+        match self.citizen {
+            Some(citizen) => format!("recipients/{citizen}"),
+            None => format!("recipients/appeal-{}", self.id),
+        }
+    }
+
+    /// The clock of that kind.
+    pub fn clock(&self, kind: ClockKind) -> &Clock {
+        match kind {
+            ClockKind::FirstAnswer => &self.first_answer,
+            ClockKind::Resolution => &self.resolution,
+        }
+    }
+
+    pub(super) fn clock_mut(&mut self, kind: ClockKind) -> &mut Clock {
+        match kind {
+            ClockKind::FirstAnswer => &mut self.first_answer,
+            ClockKind::Resolution => &mut self.resolution,
+        }
+    }
+
+    /// Both clocks, the first answer's first.
+    pub fn clocks(&self) -> [&Clock; 2] {
+        [&self.first_answer, &self.resolution]
+    }
+
+    /// The suspension that still lasts.
+    pub fn open_suspension(&self) -> Option<&Suspension> {
+        self.suspensions.last().filter(|last| last.end_time.is_none())
+    }
+
+    /// What is wrong with this appeal; `None` for every one that events can give. Stored rows are checked by it.
+    pub fn fault(&self) -> Option<&'static str> {
+        let clocks = self.clocks();
+        let rules = [
+            (self.state.is_paused() == self.open_suspension().is_some(), "paused states and open suspensions go together"),
+            (
+                self.suspensions.iter().rev().skip(1).all(|s| s.end_time.is_some()),
+                "only the last suspension may be open",
+            ),
+            (
+                self.state.is_paused() || clocks.iter().all(|c| c.state != ClockState::Paused),
+                "a clock is paused only in a paused state",
+            ),
+            (!self.state.is_paused() || clocks.iter().all(|c| !c.is_running()), "no clock runs in a paused state"),
+            (self.state.is_open() || clocks.iter().all(|c| c.is_over()), "no clock is left when the appeal has ended"),
+            (!self.state.is_open() || !self.resolution.is_over(), "an open appeal has its resolution clock"),
+            (clocks.iter().all(|c| c.is_running() == c.due_time.is_some()), "running clocks are due, others are not"),
+            (clocks.iter().all(|c| c.is_over() == c.end_time.is_some()), "clocks that are over have an end"),
+            (self.resolution.is_running() == self.expected_time.is_some(), "expected while the resolution clock runs"),
+            ((self.state == State::Resolved) <= self.resolve_time.is_some(), "resolved appeals have their time"),
+            ((self.state == State::Assigned) <= self.assignee.is_some(), "assigned appeals have an assignee"),
+            ((self.state == State::Registered) <= self.assignee.is_none(), "registered appeals are in a queue"),
+            (self.revision <= self.version && self.version <= self.last_event, "revision <= version <= events"),
+        ];
+        rules.into_iter().find_map(|(holds, fault)| (!holds).then_some(fault))
+    }
+}
+
+/// What people wrote on the form. Personal; stored sealed (X1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Papers {
+    /// One line saying what it is about.
+    pub subject: Text,
+    /// The matter.
+    pub description: Text,
+    /// Who files it (T3).
+    pub applicant: Applicant,
+    /// Where they are reached about it.
+    pub contact: Contact,
+    /// Their consent (T4).
+    pub consent: Consent,
+}

@@ -1,0 +1,196 @@
+//! Events into the appeal. Nothing is decided and nothing computed here: an event carries what followed from it, so a journal
+//! gives the same row under any later version of policies and calendars.
+
+use super::appeal::{Appeal, Escalation};
+use super::clocks::{Clock, ClockState, Suspension};
+use super::event::{Escalated, Event, FiledEvent, Handed, NewDue, Recorded, Term};
+use super::kinds::{ClockKind, SuspensionReason};
+use super::staff::Level;
+
+impl Appeal {
+    /// The appeal that a journal gives; `None` when it does not begin with a filing.
+    pub fn replay<'a>(journal: impl IntoIterator<Item = &'a Recorded>) -> Option<Self> {
+        let mut journal = journal.into_iter();
+        let first = journal.next()?;
+        let Event::Filed(filed) = &first.event else { return None };
+        let mut appeal = Self::filed(first, filed);
+        journal.for_each(|recorded| appeal.apply(recorded));
+        Some(appeal)
+    }
+
+    fn filed(recorded: &Recorded, event: &FiledEvent) -> Self {
+        Self {
+            id: event.id,
+            number: event.number,
+            state: recorded.state,
+            channel: event.channel,
+            category: event.category.clone(),
+            kind: event.kind,
+            priority: event.priority,
+            group: event.group.clone(),
+            required_assurance: event.required_assurance,
+            citizen: event.citizen,
+            filed_by: recorded.actor.clone(),
+            language: event.language.clone(),
+            time_zone: event.time_zone.clone(),
+            promise: event.promise.clone(),
+            first_answer: started(ClockKind::FirstAnswer, recorded, &event.first_answer),
+            resolution: started(ClockKind::Resolution, recorded, &event.resolution),
+            suspensions: Vec::new(),
+            expected_time: Some(event.resolution.due_time),
+            resolve_time: None,
+            escalation: Escalation::default(),
+            assignee: None,
+            queue_level: event.queue_level,
+            confirmed: None,
+            answer_message: None,
+            last_message: 0,
+            last_event: recorded.number,
+            version: recorded.number,
+            revision: recorded.number,
+            create_time: recorded.time,
+            update_time: recorded.time,
+        }
+    }
+
+    /// Takes the next event in.
+    pub fn apply(&mut self, recorded: &Recorded) {
+        self.state = recorded.state;
+        self.last_event = recorded.number;
+        if !recorded.event.is_note() {
+            self.version = recorded.number;
+            self.update_time = recorded.time;
+        }
+        if recorded.event.moves_clocks() {
+            self.revision = recorded.number;
+        }
+        match &recorded.event {
+            // Only ever the first event, which makes the appeal.
+            Event::Filed(_) => {}
+            Event::Assigned { assignee } => self.assignee = Some(assignee.clone()),
+            Event::MessagePosted { message, .. } => self.last_message = *message,
+            Event::FirstAnswered { message } => {
+                self.last_message = self.last_message.max(*message);
+                end(&mut self.first_answer, ClockState::Met, recorded);
+            }
+            Event::InfoRequested { message, suspension, .. } => {
+                self.last_message = *message;
+                self.pause(*suspension, recorded);
+            }
+            Event::InfoProvided { message, due, expected_time } => {
+                self.last_message = message.unwrap_or(self.last_message);
+                self.close_suspension(recorded);
+                self.run_on(due);
+                self.expected_time = Some(*expected_time);
+            }
+            Event::IdentityConfirmed { level } => self.confirmed = Some(*level),
+            Event::Resolved { message } => {
+                self.last_message = *message;
+                self.answer_message = Some(*message);
+                self.resolve_time = Some(recorded.time);
+                // A confirmation is good for one resolution: a reopened appeal asks anew (peers I-09).
+                self.confirmed = None;
+                self.stop(ClockState::Met, recorded);
+            }
+            Event::Reopened { message, due, expected_time } => {
+                self.last_message = *message;
+                self.answer_message = None;
+                self.suspensions.extend(self.resolve_time.take().map(|from| Suspension {
+                    reason: SuspensionReason::Resolved,
+                    actor: recorded.actor.clone(),
+                    start_time: from,
+                    end_time: Some(recorded.time),
+                }));
+                self.run_on(due);
+                self.expected_time = Some(*expected_time);
+            }
+            Event::Withdrawn => self.stop(ClockState::Cancelled, recorded),
+            Event::Escalated(escalated) => self.escalate(escalated),
+            Event::EscalationAcknowledged => self.escalation.acknowledge_time = Some(recorded.time),
+            Event::DeadlineWarned(_) | Event::RungNotActed(_) | Event::NoticeOutcome(_) => {}
+        }
+    }
+
+    fn escalate(&mut self, escalated: &Escalated) {
+        let Escalated { clock, level, expected_time, handed, .. } = escalated;
+        if let Some(kind) = clock {
+            let clock = self.clock_mut(*kind);
+            clock.acted_level = clock.acted_level.max(*level);
+        }
+        if *level > self.escalation.level {
+            self.escalation = Escalation { level: *level, acknowledge_time: None };
+            self.queue_level = self.queue_level.max(Level::of_escalation(*level));
+        }
+        self.expected_time = expected_time.or(self.expected_time);
+        match handed {
+            Some(Handed::To(member)) => self.assignee = Some(member.clone()),
+            Some(Handed::Queue(_)) => self.assignee = None,
+            None => {}
+        }
+    }
+
+    fn pause(&mut self, reason: SuspensionReason, recorded: &Recorded) {
+        for kind in ClockKind::ALL {
+            let clock = self.clock_mut(kind);
+            if clock.is_running() {
+                clock.state = ClockState::Paused;
+                clock.due_time = None;
+            }
+        }
+        self.expected_time = None;
+        self.suspensions.push(Suspension {
+            reason,
+            actor: recorded.actor.clone(),
+            start_time: recorded.time,
+            end_time: None,
+        });
+    }
+
+    fn run_on(&mut self, due: &[NewDue]) {
+        for NewDue { clock, epoch, due_time } in due {
+            let clock = self.clock_mut(*clock);
+            clock.state = ClockState::Running;
+            clock.epoch = *epoch;
+            clock.due_time = Some(*due_time);
+            clock.end_time = None;
+        }
+    }
+
+    /// Ends every clock that is not over yet.
+    fn stop(&mut self, state: ClockState, recorded: &Recorded) {
+        self.close_suspension(recorded);
+        for kind in ClockKind::ALL {
+            end(self.clock_mut(kind), state, recorded);
+        }
+        self.expected_time = None;
+    }
+
+    fn close_suspension(&mut self, recorded: &Recorded) {
+        if let Some(open) = self.suspensions.last_mut().filter(|last| last.end_time.is_none()) {
+            open.end_time = Some(recorded.time);
+        }
+    }
+}
+
+fn started(kind: ClockKind, recorded: &Recorded, term: &Term) -> Clock {
+    Clock {
+        kind,
+        state: ClockState::Running,
+        epoch: 1,
+        start_time: recorded.time,
+        due_time: Some(term.due_time),
+        end_time: None,
+        allowance: term.allowance,
+        calendar: term.calendar.clone(),
+        calendar_version: term.calendar_version,
+        acted_level: 0,
+    }
+}
+
+fn end(clock: &mut Clock, state: ClockState, recorded: &Recorded) {
+    if !clock.is_over() {
+        clock.state = state;
+        clock.due_time = None;
+        clock.end_time = Some(recorded.time);
+    }
+}

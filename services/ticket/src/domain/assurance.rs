@@ -1,0 +1,63 @@
+//! How sure we are who somebody is, and whether a statement about it fits an appeal (T20, I8).
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::appeal::Appeal;
+use super::kinds::ids;
+use super::refusal::Refusal;
+
+ids! {
+    /// How sure we are who somebody is; a higher one includes the lower ones.
+    AssuranceLevel {
+        /// Nothing is confirmed.
+        None = "none",
+        /// A bound phone or e-mail answered with its code.
+        Simplified = "simplified",
+        /// Documents were checked.
+        Standard = "standard",
+        /// The person was confirmed.
+        Confirmed = "confirmed",
+    }
+}
+
+/// The one action that assertions are asked for.
+pub const ACTION_RESOLVE: &str = "resolve";
+
+/// A statement of identity verification whose signature was verified. What it is bound to is compared here; that its `jti` is
+/// used once is the store's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assertion {
+    /// Of whom it speaks.
+    pub citizen: Uuid,
+    /// `appeals/{uuid}` it is bound to.
+    pub appeal: String,
+    /// Action it is bound to.
+    pub action: String,
+    /// Level it states.
+    pub level: AssuranceLevel,
+    /// Its id, good for one use.
+    pub jti: String,
+    /// When it stops to count.
+    pub expire_time: Timestamp,
+}
+
+impl Assertion {
+    /// Whether it speaks for this appeal's person at the needed level, now.
+    ///
+    /// # Errors
+    /// [`Refusal::AssertionInvalid`] with what does not fit.
+    pub fn check(&self, appeal: &Appeal, needed: AssuranceLevel, now: Timestamp) -> Result<AssuranceLevel, Refusal> {
+        let rules = [
+            (appeal.citizen == Some(self.citizen), "does not speak of the appeal's citizen"),
+            (self.appeal == appeal.name(), "is bound to another appeal"),
+            (self.action == ACTION_RESOLVE, "is bound to another action"),
+            (now < self.expire_time, "has expired"),
+            (self.level >= needed, "states too low a level"),
+        ];
+        match rules.into_iter().find(|(holds, _)| !holds) {
+            Some((_, why)) => Err(Refusal::AssertionInvalid(why)),
+            None => Ok(self.level),
+        }
+    }
+}

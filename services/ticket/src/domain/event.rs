@@ -1,0 +1,285 @@
+//! The journal's entries (T22). Nothing personal is in them; together they give the appeal's row.
+//!
+//! Stored as JSON `{"type": "...", ...}`. Names and fields only ever get added, as rows live for years.
+
+use deadline::{Allowance, SuspensionReason};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::actor::Actor;
+use super::appeal::Promise;
+use super::assurance::AssuranceLevel;
+use super::command::Need;
+use super::kinds::{Channel, ClockKind, Kind, Priority, State};
+use super::message::{Author, Visibility};
+use super::number::Number;
+use super::outcome::NoticeState;
+use super::staff::Level;
+use person::{Language, Zone};
+
+/// One numbered entry of an appeal's journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// From 1 without gaps within its appeal.
+    pub number: i64,
+    /// When it was recorded.
+    pub time: Timestamp,
+    /// Who did it.
+    pub actor: Actor,
+    /// The state that followed.
+    pub state: State,
+    /// What happened.
+    pub event: Event,
+}
+
+/// A clock at its start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Term {
+    /// When it is due.
+    pub due_time: Timestamp,
+    /// How much counted time was promised.
+    pub allowance: Allowance,
+    /// Id of the calendar that counts it.
+    pub calendar: String,
+    /// Version of that calendar.
+    pub calendar_version: u32,
+}
+
+/// A due time that followed, with the clock and epoch it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewDue {
+    /// The clock.
+    pub clock: ClockKind,
+    /// Its epoch from now on.
+    pub epoch: i64,
+    /// When it is due now.
+    pub due_time: Timestamp,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// Registered, with number and promise; its time is the create time.
+    Filed(Box<FiledEvent>),
+    /// Given to a member.
+    Assigned {
+        /// Id of the member.
+        assignee: String,
+    },
+    /// A message was posted.
+    MessagePosted {
+        /// Its number.
+        message: i64,
+        /// Who spoke.
+        author: Author,
+        /// Who may read it.
+        visibility: Visibility,
+    },
+    /// The first answer by a person was given.
+    FirstAnswered {
+        /// Number of the message that was it (peers T-03).
+        message: i64,
+    },
+    /// The applicant was asked; running clocks paused.
+    InfoRequested {
+        /// Number of the message with the question.
+        message: i64,
+        /// What is needed.
+        need: Need,
+        /// Why the clocks are suspended from now on.
+        suspension: SuspensionReason,
+    },
+    /// The applicant answered; the clocks run on.
+    InfoProvided {
+        /// Number of the message with the answer; none when only an assertion came.
+        message: Option<i64>,
+        /// The new due times.
+        due: Vec<NewDue>,
+        /// When the citizen may expect it now.
+        expected_time: Timestamp,
+    },
+    /// The person was confirmed for this appeal (T20).
+    IdentityConfirmed {
+        /// At which level.
+        level: AssuranceLevel,
+    },
+    /// The answer was given.
+    Resolved {
+        /// Number of the message with the answer.
+        message: i64,
+    },
+    /// Opened again; the time since the resolution does not count.
+    Reopened {
+        /// Number of the message that says why.
+        message: i64,
+        /// The new due times.
+        due: Vec<NewDue>,
+        /// When the citizen may expect it now.
+        expected_time: Timestamp,
+    },
+    /// Taken back by the applicant.
+    Withdrawn,
+    /// Handed up, by a clock or by a person.
+    Escalated(Escalated),
+    /// Who got it by escalation has seen it.
+    EscalationAcknowledged,
+    /// A due time is near.
+    DeadlineWarned(RungNote),
+    /// A rung did not act.
+    RungNotActed(RungNote),
+    /// Something became of a notice.
+    NoticeOutcome(NoticeNote),
+}
+
+/// The content of [`Event::Filed`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FiledEvent {
+    /// The appeal's id.
+    pub id: Uuid,
+    /// Its number.
+    pub number: Number,
+    /// How it came in.
+    pub channel: Channel,
+    /// Category id.
+    pub category: String,
+    /// Kind, as the category had it.
+    pub kind: Kind,
+    /// Priority, as the category had it.
+    pub priority: Priority,
+    /// Group, as the category had it.
+    pub group: String,
+    /// Level of the queue, as the category had it.
+    pub queue_level: Level,
+    /// Required assurance, as the category had it.
+    pub required_assurance: AssuranceLevel,
+    /// The applicant's account.
+    pub citizen: Option<Uuid>,
+    /// Language of the applicant.
+    pub language: Language,
+    /// Zone of the applicant.
+    pub time_zone: Zone,
+    /// Under which policy it was promised.
+    pub promise: Promise,
+    /// The clock of the first answer.
+    pub first_answer: Term,
+    /// The clock of the resolution.
+    pub resolution: Term,
+}
+
+/// The content of [`Event::Escalated`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Escalated {
+    /// The clock that passed; none when a person decided.
+    pub clock: Option<ClockKind>,
+    /// Its epoch.
+    pub epoch: Option<i64>,
+    /// The level that acted.
+    pub level: u8,
+    /// The new expected time, where it changed.
+    pub expected_time: Option<Timestamp>,
+    /// Who got it, when it changed hands: none of the two means that it stayed where it was.
+    pub handed: Option<Handed>,
+    /// How late the rung fired.
+    pub lateness: Option<SignedDuration>,
+}
+
+/// Where an escalated appeal went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Handed {
+    /// To a member.
+    To(String),
+    /// To the queue of a level, as nobody of it is on duty.
+    Queue(Level),
+}
+
+/// What a rung of the SLA monitor did or did not do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RungNote {
+    /// The clock.
+    pub clock: ClockKind,
+    /// Its epoch at the time.
+    pub epoch: i64,
+    /// The rung's level; 0 is the warning.
+    pub level: u8,
+    /// When it happened.
+    pub outcome_time: Timestamp,
+    /// The due time or promise concerned.
+    pub due_time: Option<Timestamp>,
+    /// Why, as a code.
+    pub reason: Option<String>,
+    /// How late the rung fired.
+    pub lateness: Option<SignedDuration>,
+}
+
+/// What became of a notice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeNote {
+    /// Kind of notice: its template id.
+    pub notice: String,
+    /// What became of it.
+    pub state: NoticeState,
+    /// When.
+    pub outcome_time: Timestamp,
+    /// `notifications/{uuid}`, where this service had asked for it.
+    pub notification: Option<String>,
+    /// The clock whose repeat notice it is.
+    pub clock: Option<ClockKind>,
+    /// The epoch of that clock.
+    pub epoch: Option<i64>,
+    /// The level whose repeat notice it is.
+    pub level: Option<u8>,
+    /// Why, as a code.
+    pub reason: Option<String>,
+}
+
+impl Event {
+    /// The `type` in the stored form.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Filed(_) => "filed",
+            Self::Assigned { .. } => "assigned",
+            Self::MessagePosted { .. } => "message_posted",
+            Self::FirstAnswered { .. } => "first_answered",
+            Self::InfoRequested { .. } => "info_requested",
+            Self::InfoProvided { .. } => "info_provided",
+            Self::IdentityConfirmed { .. } => "identity_confirmed",
+            Self::Resolved { .. } => "resolved",
+            Self::Reopened { .. } => "reopened",
+            Self::Withdrawn => "withdrawn",
+            Self::Escalated(_) => "escalated",
+            Self::EscalationAcknowledged => "escalation_acknowledged",
+            Self::DeadlineWarned(_) => "deadline_warned",
+            Self::RungNotActed(_) => "rung_not_acted",
+            Self::NoticeOutcome(_) => "notice_outcome",
+        }
+    }
+
+    /// True for what others did: it changes no version and no update time (peers T-11).
+    pub fn is_note(&self) -> bool {
+        matches!(self, Self::DeadlineWarned(_) | Self::RungNotActed(_) | Self::NoticeOutcome(_))
+    }
+
+    /// True when it changes what the clocks depend on, so the SLA monitor must hear of it.
+    pub fn moves_clocks(&self) -> bool {
+        match self {
+            Self::Filed(_)
+            | Self::FirstAnswered { .. }
+            | Self::InfoRequested { .. }
+            | Self::InfoProvided { .. }
+            | Self::Resolved { .. }
+            | Self::Reopened { .. }
+            | Self::Withdrawn => true,
+            Self::Assigned { .. }
+            | Self::MessagePosted { .. }
+            | Self::IdentityConfirmed { .. }
+            | Self::Escalated(_)
+            | Self::EscalationAcknowledged
+            | Self::DeadlineWarned(_)
+            | Self::RungNotActed(_)
+            | Self::NoticeOutcome(_) => false,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Registering an appeal: its policy is chosen, its due times are promised, its first event is made (T2, L3).
+
+use deadline::{Due, Features, PolicySet};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::actor::Actor;
+use super::appeal::{Appeal, Promise};
+use super::command::FileAppeal;
+use super::event::{Event, FiledEvent, Recorded, Term};
+use super::kinds::{ClockKind, State};
+use super::number::Number;
+use super::refusal::Refusal;
+use super::state::Decision;
+use super::terms::{Rules, refused};
+
+/// Registers an appeal at `now`, from which its terms run. The papers stay with the caller: the event holds nothing personal.
+/// Called for `validate_only` too, with a number that is then not shown.
+///
+/// # Errors
+/// [`Refusal::CalendarHorizon`] when the due time can't be promised.
+pub fn file(
+    filing: &FileAppeal,
+    id: Uuid,
+    number: Number,
+    by: &Actor,
+    now: Timestamp,
+    rules: &Rules<'_>,
+) -> Result<Decision, Refusal> {
+    let set = rules.present()?;
+    let category = &filing.category;
+    let features = Features {
+        category: &category.id,
+        kind: category.kind,
+        priority: category.priority,
+        channel: filing.channel,
+    };
+    let policy = set.select(&features);
+    let promise = Promise {
+        policy: policy.id.clone(),
+        set_version: set.version(),
+        set_hash: set.content_hash().to_string(),
+    };
+    let event = FiledEvent {
+        id,
+        number,
+        channel: filing.channel,
+        category: category.id.clone(),
+        kind: category.kind,
+        priority: category.priority,
+        group: category.group.clone(),
+        queue_level: category.queue_level,
+        required_assurance: category.required_assurance,
+        citizen: filing.citizen,
+        language: filing.language.clone(),
+        time_zone: filing.time_zone.clone(),
+        first_answer: term(set, &promise.policy, ClockKind::FirstAnswer, now)?,
+        resolution: term(set, &promise.policy, ClockKind::Resolution, now)?,
+        promise,
+    };
+    let recorded = Recorded {
+        number: 1,
+        time: now,
+        actor: by.clone(),
+        state: State::Registered,
+        event: Event::Filed(Box::new(event)),
+    };
+    let after = Appeal::replay([&recorded]).ok_or_else(|| Refusal::Broken("a filed event gives an appeal".into()))?;
+    Ok(Decision { events: vec![recorded], after, message: None })
+}
+
+fn term(set: &PolicySet, policy: &str, clock: ClockKind, start: Timestamp) -> Result<Term, Refusal> {
+    let term = set.term(policy, clock).ok_or_else(|| Refusal::Broken(format!("policy {policy:?} has no calendar")))?;
+    let Due::At(due_time) = term.due(start, &[]).map_err(refused)? else {
+        return Err(Refusal::Broken("a term without suspensions does not pause".into()));
+    };
+    let calendar = term.calendar();
+    Ok(Term {
+        due_time,
+        allowance: term.plan().allowance,
+        calendar: calendar.id().to_owned(),
+        calendar_version: calendar.version(),
+    })
+}

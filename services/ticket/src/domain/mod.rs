@@ -1,0 +1,64 @@
+//! What an appeal is and what may happen to it. Pure: no I/O, no clock of its own, no wire and no row types.
+//!
+//! ```text
+//! REGISTERED -> ASSIGNED -> IN_PROGRESS <-> AWAITING_APPLICANT | AWAITING_VERIFICATION | AWAITING_OTHER_BODY
+//!                                |
+//!                                -> RESOLVED -> CLOSED        RESOLVED -> IN_PROGRESS, or REGISTERED when nobody has it
+//! any open state -> WITHDRAWN, MERGED, REJECTED.   Escalation is a level 0..n on any open state, not a state.
+//! ```
+//!
+//! A command goes through [`decide`], which answers with events or a [`Refusal`]; [`Appeal::apply`] takes events in. The stored
+//! row is what its events give when applied in order, and a test over random commands holds us to it. What a command did
+//! already is no error: the decision is then empty.
+//!
+//! Failure handling: everything here is a value. A refusal changed nothing; an error of the arithmetic (a calendar that ends
+//! too early) is a refusal like any other.
+
+mod actor;
+mod advice;
+mod appeal;
+mod applicant;
+mod apply;
+mod assurance;
+mod categories;
+mod clocks;
+mod command;
+mod event;
+mod filing;
+mod filter;
+mod kinds;
+mod message;
+mod names;
+mod number;
+mod outcome;
+mod refusal;
+mod staff;
+mod state;
+mod terms;
+
+pub use actor::Actor;
+pub use advice::Advices;
+pub use appeal::{Appeal, Escalation, Papers, Promise};
+pub use applicant::{Applicant, Consent, Contact, PreferredAnswer};
+pub use assurance::{ACTION_RESOLVE, Assertion, AssuranceLevel};
+pub use categories::{Catalogue, CatalogueError, Category};
+pub use clocks::{Clock, ClockState, Suspension};
+pub use command::{ClockRef, Command, Escalate, FileAppeal, Need};
+pub use event::{Escalated, Event, FiledEvent, Handed, NewDue, NoticeNote, Recorded, RungNote, Term};
+pub use filing::file;
+pub use filter::{AppealFilter, MemberFilter};
+pub use kinds::{
+    Channel, ClockKind, Kind, Priority, State, SuspensionReason, clock_kind, priority_rank, suspension_reason,
+};
+pub use message::{Author, Message, MessageMeta, Visibility};
+pub use names::{NameError, appeal_name, citizen_name, event_name, message_name, parse_appeal, parse_citizen, parse_staff};
+pub use number::Number;
+pub use outcome::{DeadlineOutcome, NoticeOutcome, NoticeState, RungOutcome};
+pub use refusal::{Refusal, Unsuitable};
+pub use staff::{Level, Member, MemberChange, escalation_target, suitable};
+pub use state::{Decision, decide};
+pub use terms::Rules;
+pub use person::{AccountNumber, BirthDate, CallTime, Email, Inn, Language, Passport, PersonName, Phone, Snils, Text, Zone};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! Due times, by `deadline` (L1 to L3, L8). The appeal pins policy, calendar and allowance; what is computed here later uses
+//! the pinned ones.
+
+use deadline::{Due, PolicySet, Refused, RungKind};
+use jiff::Timestamp;
+
+use super::appeal::Appeal;
+use super::clocks::{Clock, Suspension};
+use super::kinds::ClockKind;
+use super::refusal::Refusal;
+
+/// What decisions need besides the appeal: the policies known here, and the window for reopening.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// The sets of policies known here, oldest first, not empty; the last is in force for new appeals.
+    pub sets: &'a [&'a PolicySet],
+    /// Working days after the resolution in which an appeal may be reopened (peers T-04).
+    pub reopen_days: u16,
+    /// Id of the calendar that counts them.
+    pub reopen_calendar: &'a str,
+}
+
+/// The end of a term that was computed anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Moved {
+    pub(super) due_time: Timestamp,
+    /// What the citizen is told: the due time, or the promise of the level that acted already.
+    pub(super) expected_time: Timestamp,
+}
+
+impl Rules<'_> {
+    /// The set in force for new appeals.
+    pub(super) fn present(&self) -> Result<&PolicySet, Refusal> {
+        self.sets.last().copied().ok_or_else(|| Refusal::Broken("no set of policies is known".into()))
+    }
+
+    /// The due time of a clock of the appeal with these suspensions, all of them closed.
+    pub(super) fn due(&self, appeal: &Appeal, kind: ClockKind, suspensions: &[Suspension]) -> Result<Moved, Refusal> {
+        let clock = appeal.clock(kind);
+        let counted: Vec<_> = suspensions.iter().map(Suspension::counted).collect();
+        let set = self.pinned(appeal, clock)?;
+        let calendar = set.calendar(&clock.calendar).ok_or_else(|| no_calendar(clock))?;
+        let term = set.term(&appeal.promise.policy, kind);
+        // A policy that is not in the set any more left its allowance in the clock; all our suspensions then count.
+        let pausing = term.map_or_else(|| counted.clone(), |term| term.plan().pausing(&counted));
+        let due = deadline::due(calendar, clock.start_time, clock.allowance, &pausing).map_err(refused)?;
+        let Due::At(due_time) = due else {
+            return Err(Refusal::Broken("a due time was asked for while a suspension is open".into()));
+        };
+        let promise = match (term, clock.acted_level) {
+            (Some(term), level @ 1..) => {
+                let rungs = term.rungs(clock.start_time, &counted, due).map_err(refused)?;
+                rungs.iter().find(|rung| rung.kind == RungKind::Level(level)).and_then(|rung| rung.promise)
+            }
+            _ => None,
+        };
+        Ok(Moved { due_time, expected_time: promise.unwrap_or(due_time).max(due_time) })
+    }
+
+    /// When the window for reopening ends.
+    pub(super) fn reopen_until(&self, resolve_time: Timestamp) -> Result<Timestamp, Refusal> {
+        let calendar = self.present()?.calendar(self.reopen_calendar);
+        let calendar = calendar.ok_or_else(|| Refusal::Broken(format!("no calendar {:?}", self.reopen_calendar)))?;
+        let window = deadline::Allowance::WorkingDays(self.reopen_days);
+        let due = deadline::due(calendar, resolve_time, window, &[]).map_err(refused)?;
+        due.time().ok_or_else(|| Refusal::Broken("a window without suspensions does not pause".into()))
+    }
+
+    /// The set that the promise was made under; failing that, the newest one that has the clock's calendar: a term by a newer
+    /// version of a calendar is better than none.
+    fn pinned(&self, appeal: &Appeal, clock: &Clock) -> Result<&PolicySet, Refusal> {
+        let same = |set: &&&PolicySet| set.content_hash().to_string() == appeal.promise.set_hash;
+        let has_calendar = |set: &&&PolicySet| set.calendar(&clock.calendar).is_some();
+        let found = self.sets.iter().find(same).or_else(|| self.sets.iter().rev().find(has_calendar));
+        found.copied().ok_or_else(|| no_calendar(clock))
+    }
+}
+
+fn no_calendar(clock: &Clock) -> Refusal {
+    Refusal::Broken(format!("no calendar {:?} is known", clock.calendar))
+}
+
+pub(super) fn refused(refused: Refused) -> Refusal {
+    match refused {
+        Refused::PastHorizon { calendar, horizon } => Refusal::CalendarHorizon { calendar, horizon },
+        other => Refusal::Broken(other.to_string()),
+    }
+}
