@@ -1,6 +1,6 @@
 //! The one way in and the one way out of every service: errors, callers, the server and its layers, the client.
 //!
-//! A call passes the layers ([`layers`] lists them in order), reaches a generated trait's one line, [`serve`], runs a command and comes
+//! A call passes the layers (`layers/mod.rs` lists them in order), reaches a generated trait's one line, [`serve`], runs a command and comes
 //! back as a message or a [`Refusal`]. Calls to other services leave through a [`Client`].
 
 mod access;
@@ -8,7 +8,7 @@ pub mod auth;
 mod caller;
 mod client;
 mod details;
-pub mod layers;
+mod layers;
 mod methods;
 pub mod pages;
 pub mod reasons;
@@ -26,6 +26,7 @@ pub use caller::Caller;
 pub use client::{
     Client, ClientConfig, ClientError, ClientMetrics, METHODS, MethodTable, PeerChannel, Policy, TableError,
 };
+pub use layers::{Deadline, ServerMetrics};
 pub use methods::{Method, Methods};
 pub use refusal::Refusal;
 pub use request_id::RequestId;

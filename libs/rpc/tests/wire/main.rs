@@ -1,0 +1,16 @@
+//! Calls over real sockets: what every service's callers see, whatever the service.
+
+mod access;
+mod admission;
+mod client;
+mod deadlines;
+mod drain;
+mod logs;
+mod open;
+mod pages;
+mod refusals;
+mod rig;
+mod tables;
+mod tls;
+mod tokens;
+mod traces;
