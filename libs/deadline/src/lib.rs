@@ -1,1 +1,54 @@
+//! When something is due, and why: pure arithmetic over calendars, allowances and suspensions.
+//!
+//! Ticket computes with it the due time that it tells the citizen; the SLA monitor checks that promise with the same code and
+//! derives from it when to warn and when to hand up. No clock, no storage, no network: every instant is an argument.
+//!
+//! ```text
+//! Features --select--> Policy --plan--> allowance, calendar, ladder
+//!                                            |
+//!          start, suspensions ------------> Walk ---> Due | remaining | share | Rungs | Explanation
+//! ```
+//!
+//! - [`Calendar`]: working time in an IANA zone, by local dates; never "+ 86,400 s".
+//! - [`Allowance`]: real time, working time or working days; told apart by name.
+//! - [`due`]: the earliest instant at which the allowance is used up; [`Due::Paused`] while a suspension has no end.
+//! - [`rungs`]: the warning and the levels of the ladder.
+//! - [`explain`]: every stretch from start to due, adding up to the allowance.
+//! - [`PolicySet`]: an immutable version of all of it; [`PolicySet::builtin`] is compiled in from `data/`.
+//!
+//! What can't be computed is [`Refused`] with a reason, never guessed: above all a due time past the last date for which
+//! holidays are published.
 
+mod allowance;
+mod builtin;
+mod calendar;
+mod due;
+mod explain;
+mod features;
+mod hours;
+mod ladder;
+mod policy;
+mod refused;
+mod set;
+mod suspension;
+mod term;
+mod walk;
+
+pub use allowance::{Allowance, Basis};
+pub use calendar::{Calendar, CalendarData, Exception};
+pub use due::{Due, due, elapsed, remaining, share};
+pub use explain::{Closed, Explanation, MAX_SPANS, Pin, Span, What, explain};
+pub use features::{Channel, Features, Kind, Priority, UnknownName};
+pub use hours::{Hours, Interval, Week};
+pub use ladder::{Holder, Ladder, Level, Rung, RungInputs, RungKind, rungs};
+pub use policy::{ClockKind, DayConvention, Match, Plan, Policy};
+pub use refused::{Invalid, Refused};
+pub use set::{ContentHash, PolicySet};
+pub use suspension::{Suspension, SuspensionReason};
+pub use term::Term;
+
+/// Lower snake case, beginning with a letter: how calendars and policies are named.
+fn is_id(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}

