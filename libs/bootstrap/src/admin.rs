@@ -117,3 +117,84 @@ async fn text(State(metrics): State<Metrics>) -> impl IntoResponse {
         Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, [(CONTENT_TYPE, "text/plain")], String::new()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+
+    use prometheus_client::metrics::counter::Counter;
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpStream,
+    };
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Database(AtomicBool);
+
+    #[async_trait]
+    impl Probe for Database {
+        async fn answers(&self) -> bool {
+            self.0.load(Ordering::SeqCst)
+        }
+    }
+
+    /// Status code and body, over a real connection.
+    async fn ask(address: std::net::SocketAddr, path: &str) -> (u16, String) {
+        let mut connection = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n");
+        connection.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+    }
+
+    #[tokio::test]
+    async fn readiness_follows_start_database_and_stop_while_liveness_does_not() {
+        let (stopper, stopped) = (CancellationToken::new(), CancellationToken::new());
+        let (readiness, metrics) = (Readiness::new(stopper.clone()), Metrics::default());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let port = tokio::spawn(serve(listener, metrics, readiness.clone(), stopped.clone()));
+
+        assert_eq!(ask(address, "/readyz").await, (503, "starting\n".to_owned()));
+        let database = Arc::new(Database::default());
+        readiness.watch(Arc::clone(&database) as Arc<dyn Probe>);
+        assert_eq!(ask(address, "/readyz").await.0, 503, "the database alone is no start");
+        readiness.started();
+        assert_eq!(ask(address, "/readyz").await, (503, "the database does not answer\n".to_owned()));
+        database.0.store(true, Ordering::SeqCst);
+        assert_eq!(ask(address, "/readyz").await, (200, "ready\n".to_owned()));
+        database.0.store(false, Ordering::SeqCst);
+        assert_eq!(ask(address, "/readyz").await.0, 503);
+        assert_eq!(ask(address, "/livez").await.0, 200, "a database outage must not restart us");
+        database.0.store(true, Ordering::SeqCst);
+        stopper.cancel();
+        assert_eq!(ask(address, "/readyz").await, (503, "stopping\n".to_owned()));
+        assert_eq!(ask(address, "/livez").await.0, 200);
+
+        stopped.cancel();
+        port.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn metrics_are_told_as_text() {
+        let metrics = Metrics::default();
+        let counter = Counter::<u64, AtomicU64>::default();
+        metrics.with(|registry| registry.register("otklik_appeals_filed", "Appeals filed", counter.clone()));
+        counter.inc();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let readiness = Readiness::new(CancellationToken::new());
+        tokio::spawn(serve(listener, metrics, readiness, CancellationToken::new()));
+
+        let (status, text) = ask(address, "/metrics").await;
+
+        assert_eq!(status, 200);
+        assert!(text.contains("# HELP otklik_appeals_filed Appeals filed."), "{text}");
+        assert!(text.contains("otklik_appeals_filed_total 1\n"), "{text}");
+        assert_eq!(ask(address, "/").await.0, 404);
+    }
+}

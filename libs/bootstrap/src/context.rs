@@ -1,13 +1,18 @@
 //! What a service is given to build itself from.
 
+use std::fmt;
+
 use clock::SharedClock;
+use outbox::{Once, Outbox};
+use rpc::pages::Tokens;
+use sealed::Ring;
 use store::Db;
 use tokio_util::sync::CancellationToken;
 
-use crate::Metrics;
+use crate::{Metrics, Peers};
 
-/// Everything of a service that is not the service: made by [`crate::run`] in the same order everywhere. Cheap to clone.
-#[derive(Clone, Debug)]
+/// Everything of a service that is not the service: made by [`crate::prepare`], in the same order everywhere. Cheap to clone.
+#[derive(Clone)]
 pub struct Context {
     /// [`crate::Service::NAME`].
     pub name: &'static str,
@@ -15,8 +20,28 @@ pub struct Context {
     pub clock: SharedClock,
     /// The service's schema.
     pub db: Db,
+    /// What personal data is sealed under.
+    pub ring: Ring,
     /// Where the service's metrics are registered.
     pub metrics: Metrics,
     /// Cancelled when the service is to stop. Loops need not look at it: their runner does.
     pub stopper: CancellationToken,
+    /// The services that this one calls.
+    pub peers: Peers,
+    /// Writes calls on peers inside a transaction.
+    pub outbox: Outbox,
+    /// Makes commands repeatable by their `request_id`.
+    pub once: Once,
+    /// Makes and opens page tokens.
+    pub pages: Tokens,
+    /// `[relay]`, for [`crate::relay_loops`].
+    pub(crate) relay: outbox::Settings,
+}
+
+// === impl Context ===
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("name", &self.name).field("clock", &self.clock).finish_non_exhaustive()
+    }
 }

@@ -22,7 +22,7 @@ pub struct Common {
     /// Start and stop.
     pub lifecycle: LifecycleConfig,
     /// Whom callers must be vouched for by.
-    pub auth: AuthConfig,
+    pub auth: rpc::auth::AuthConfig,
     /// How the service calls others.
     #[serde(default)]
     pub token: TokenConfig,
@@ -33,7 +33,7 @@ pub struct Common {
     #[serde(default)]
     pub peers: BTreeMap<String, PeerConfig>,
     /// The outbox's loops.
-    pub relay: RelayConfig,
+    pub relay: outbox::Settings,
     /// Logs and traces.
     pub telemetry: TelemetryConfig,
 }
@@ -44,17 +44,28 @@ pub struct Common {
 pub struct GrpcConfig {
     /// Address to listen on, unless the caller brings a listener.
     pub listen: SocketAddr,
-    /// PEM; goes with `tls_key_file`.
-    pub tls_cert_file: Option<PathBuf>,
-    /// PEM.
-    pub tls_key_file: Option<PathBuf>,
     /// Serve reflection.
     pub reflection: bool,
     /// Requests at once.
     pub max_in_flight: usize,
-    /// Upper limit and default of a request's deadline.
+    /// Deadline of a request that brings none.
+    #[serde(with = "span::required")]
+    pub default_deadline: Duration,
+    /// Longest deadline honoured.
     #[serde(with = "span::required")]
     pub max_deadline: Duration,
+    /// HTTP/2 ping on a quiet connection.
+    #[serde(with = "span::required")]
+    pub keepalive_interval: Duration,
+    /// Patience with the answer to it.
+    #[serde(with = "span::required")]
+    pub keepalive_timeout: Duration,
+    /// Requests at once on one connection.
+    pub max_concurrent_streams: u32,
+    /// Largest header block, bytes.
+    pub max_header_bytes: u32,
+    /// TLS of the listener.
+    pub tls: Option<rpc::TlsConfig>,
 }
 
 /// `[admin]`
@@ -79,27 +90,15 @@ pub struct MigrateConfig {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct LifecycleConfig {
-    /// Patience at the start.
+    /// Patience with the database at the start.
     #[serde(with = "span::required")]
     pub database_wait: Duration,
-    /// Patience at the stop.
+    /// From NOT_SERVING to the closing of the listener.
     #[serde(with = "span::required")]
-    pub drain: Duration,
-}
-
-/// `[auth]`
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct AuthConfig {
-    /// JWKS in a file.
-    pub jwks_file: Option<PathBuf>,
-    /// JWKS behind a URL.
-    pub jwks_url: Option<String>,
-    /// Required in `aud`.
-    pub audience: String,
-    /// Tolerance on `exp`.
+    pub drain_notice: Duration,
+    /// Patience with requests and steps in hand at the stop.
     #[serde(with = "span::required")]
-    pub leeway: Duration,
+    pub grace: Duration,
 }
 
 /// `[token]`
@@ -124,20 +123,11 @@ pub struct KeysConfig {
 pub struct PeerConfig {
     /// `http://host:port` or `https://…`.
     pub url: String,
-    /// Authority of an https peer; unset: the usual public ones.
-    pub ca_file: Option<PathBuf>,
-}
-
-/// `[relay]`
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct RelayConfig {
-    /// Rest of the relay.
-    #[serde(with = "span::required")]
-    pub idle: Duration,
-    /// Rest of the sweeper.
-    #[serde(with = "span::required")]
-    pub purge: Duration,
+    /// PEM of the root of an https peer's certificate.
+    pub tls_ca: Option<PathBuf>,
+    /// Longest wait for a connection.
+    #[serde(default = "second", with = "span::required")]
+    pub connect_timeout: Duration,
 }
 
 /// `[telemetry]`
@@ -166,12 +156,34 @@ pub enum LogFormat {
     Text,
 }
 
+fn second() -> Duration {
+    Duration::from_secs(1)
+}
+
 // === impl Common ===
 
 impl Common {
     /// The names of the sections above: what is not among them belongs to the service.
     pub const SECTIONS: [&'static str; 11] =
         ["grpc", "admin", "database", "migrate", "lifecycle", "auth", "token", "keys", "peers", "relay", "telemetry"];
+
+    /// The server's settings, as `rpc` wants them.
+    pub fn server(&self) -> rpc::ServerConfig {
+        let grpc = &self.grpc;
+        rpc::ServerConfig {
+            max_in_flight: grpc.max_in_flight,
+            default_deadline: grpc.default_deadline,
+            max_deadline: grpc.max_deadline,
+            reflection: grpc.reflection,
+            tls: grpc.tls.clone(),
+            drain_notice: self.lifecycle.drain_notice,
+            grace: self.lifecycle.grace,
+            keepalive_interval: grpc.keepalive_interval,
+            keepalive_timeout: grpc.keepalive_timeout,
+            max_concurrent_streams: grpc.max_concurrent_streams,
+            max_header_bytes: grpc.max_header_bytes,
+        }
+    }
 
     /// What types can't say.
     pub(super) fn check(&self, peers: &[&str]) -> Result<(), ConfigError> {
@@ -181,9 +193,6 @@ impl Common {
         }
         if let Some(name) = peers.iter().find(|it| !self.peers.contains_key(**it)) {
             return refuse(format!("the key `peers.{name}.url` is missing"));
-        }
-        if self.grpc.tls_cert_file.is_some() != self.grpc.tls_key_file.is_some() {
-            return refuse("`grpc.tls_cert_file` and `grpc.tls_key_file` go together".to_owned());
         }
         if self.database.url.is_some() && self.database.url_file.is_some() {
             return refuse("`database.url` and `database.url_file` are both given: keep one".to_owned());
@@ -196,6 +205,9 @@ impl Common {
         }
         if self.grpc.max_in_flight == 0 {
             return refuse("`grpc.max_in_flight` must be at least 1".to_owned());
+        }
+        if let Err(text) = self.relay.check() {
+            return refuse(text);
         }
         crate::telemetry::check_filter(&self.telemetry.filter)
             .map_err(|error| ConfigError::new(format!("`telemetry.filter`: {error}")))

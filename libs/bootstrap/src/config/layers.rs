@@ -23,6 +23,7 @@ pub struct Layers {
     preset: Vec<(String, toml::Value)>,
     file: Option<PathBuf>,
     environment: Vec<(String, String)>,
+    filter: Option<String>,
 }
 
 /// Environment variables of one service as a source of the `config` crate. Its own `Environment` does not say which
@@ -44,6 +45,13 @@ impl Layers {
     #[must_use]
     pub fn file(mut self, path: Option<&Path>) -> Self {
         self.file = path.map(Path::to_owned);
+        self
+    }
+
+    /// Sets the log filter above everything: `RUST_LOG`, which people know better than our own variable.
+    #[must_use]
+    pub fn filter(mut self, filter: &str) -> Self {
+        self.filter = Some(filter.to_owned());
         self
     }
 
@@ -69,17 +77,16 @@ impl Layers {
             .add_source(File::from_str(COMMON, FileFormat::Toml))
             .add_source(File::from_str(S::DEFAULTS, FileFormat::Toml));
         for (key, value) in &self.preset {
-            builder = builder.add_source(Variables(vec![(
-                key.clone(),
-                // As TOML text, which `value` reads back with its type.
-                value.to_string(),
-                "the program".to_owned(),
-            )]));
+            builder = builder.add_source(Variables(vec![(key.clone(), text(value), "the program".to_owned())]));
         }
         if let Some(path) = &self.file {
             builder = builder.add_source(File::from(path.as_path()).format(FileFormat::Toml));
         }
         builder = builder.add_source(Variables::of(S::NAME, &self.environment));
+        if let Some(filter) = &self.filter {
+            let key = "telemetry.filter".to_owned();
+            builder = builder.add_source(Variables(vec![(key, filter.clone(), "RUST_LOG".to_owned())]));
+        }
         let merged = builder.build().map_err(ConfigError::unreadable)?;
         merged.collect().map_err(ConfigError::unreadable)
     }
@@ -113,22 +120,20 @@ impl Source for Variables {
 
 /// A list is written as in TOML (`["a", "b"]`); everything else is text, which the `config` crate turns into the number or
 /// boolean that is asked for. Guessing types here would make a password of digits a number.
-fn value(text: &str, origin: &str) -> Value {
+fn value(written: &str, origin: &str) -> Value {
     let origin = origin.to_owned();
-    if text.starts_with('[') {
-        if let Ok(table) = format!("list = {text}").parse::<toml::Table>() {
-            if let Some(toml::Value::Array(items)) = table.get("list") {
-                let items = items.iter().map(|it| Value::new(Some(&origin), scalar(it))).collect::<Vec<_>>();
-                return Value::new(Some(&origin), ValueKind::Array(items));
-            }
+    let list = || format!("list = {written}").parse::<toml::Table>().ok()?.remove("list");
+    let kind = match written.starts_with('[').then(list).flatten() {
+        Some(toml::Value::Array(items)) => {
+            let item = |it| Value::new(Some(&origin), ValueKind::String(text(it)));
+            ValueKind::Array(items.iter().map(item).collect())
         }
-    }
-    Value::new(Some(&origin), ValueKind::String(text.to_owned()))
+        _ => ValueKind::String(written.to_owned()),
+    };
+    Value::new(Some(&origin), kind)
 }
 
-fn scalar(it: &toml::Value) -> ValueKind {
-    match it {
-        toml::Value::String(text) => ValueKind::String(text.clone()),
-        other => ValueKind::String(other.to_string()),
-    }
+/// Text that [`value`] and the `config` crate read back as the same value.
+fn text(it: &toml::Value) -> String {
+    it.as_str().map_or_else(|| it.to_string(), str::to_owned)
 }

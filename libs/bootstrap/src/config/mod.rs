@@ -7,14 +7,16 @@ mod common;
 mod error;
 mod layers;
 mod secret;
+#[cfg(test)]
+mod tests;
 
 use config::{Map, Value, ValueKind};
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
     common::{
-        AdminConfig, AuthConfig, Common, GrpcConfig, KeysConfig, LifecycleConfig, LogFormat, MigrateConfig, PeerConfig,
-        RelayConfig, TelemetryConfig, TokenConfig,
+        AdminConfig, Common, GrpcConfig, KeysConfig, LifecycleConfig, LogFormat, MigrateConfig, PeerConfig,
+        TelemetryConfig, TokenConfig,
     },
     error::ConfigError,
     layers::Layers,

@@ -5,6 +5,7 @@
 //! loop can do.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -32,6 +33,9 @@ pub struct LoopMetrics {
     progress: Arc<Mutex<Vec<Progress>>>,
     clock: SharedClock,
 }
+
+/// One loop, by its place in the list: several may share a name.
+pub(super) type Slot = usize;
 
 /// When a loop last got somewhere. Until it first does, the moment of its start stands in, so that a loop which never
 /// succeeds shows a growing lag too.
@@ -80,35 +84,36 @@ impl LoopMetrics {
     }
 
     /// Makes a loop known before its first step.
-    pub(super) fn started(&self, name: &'static str) {
+    pub(super) fn started(&self, name: &'static str) -> Slot {
         let now = self.clock.now();
         let mut all = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        if !all.iter().any(|it| it.name == name) {
-            all.push(Progress { name, succeeded: now, caught_up: now });
-        }
+        all.push(Progress { name, succeeded: now, caught_up: now });
+        all.len() - 1
     }
 
     /// Records one step that took `seconds`.
-    pub(super) fn stepped(&self, name: &'static str, outcome: Result<Stepped, ()>, seconds: f64) {
+    pub(super) fn stepped(&self, slot: Slot, outcome: Result<Stepped, ()>, seconds: f64) {
         let label = match outcome {
             Ok(Stepped::Idle) => "idle",
             Ok(Stepped::Worked(_)) => "worked",
             Err(()) => "failed",
         };
-        self.steps.get_or_create(&vec![("loop", name), ("outcome", label)]).inc();
-        self.seconds.get_or_create(&vec![("loop", name)]).observe(seconds);
-        if let Ok(Stepped::Worked(items)) = outcome {
-            self.items.get_or_create(&vec![("loop", name)]).inc_by(items as u64);
-        }
         let now = self.clock.now();
-        let mut all = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(it) = all.iter_mut().find(|it| it.name == name) {
+        let name = {
+            let mut all = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+            let it = &mut all[slot];
             if outcome.is_ok() {
                 it.succeeded = now;
             }
             if outcome == Ok(Stepped::Idle) {
                 it.caught_up = now;
             }
+            it.name
+        };
+        self.steps.get_or_create(&vec![("loop", name), ("outcome", label)]).inc();
+        self.seconds.get_or_create(&vec![("loop", name)]).observe(seconds);
+        if let Ok(Stepped::Worked(items)) = outcome {
+            self.items.get_or_create(&vec![("loop", name)]).inc_by(items as u64);
         }
     }
 }
@@ -118,27 +123,25 @@ impl LoopMetrics {
 impl Collector for Lag {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let now = self.clock.now();
-        let all = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        let gauge = ConstGauge::new(0.0);
-        let mut lag = encoder.encode_descriptor(
-            "otklik_loop_lag_seconds",
-            "Seconds since each background loop last found nothing left to do",
-            None,
-            gauge.metric_type(),
-        )?;
-        for it in all.iter() {
-            let seconds = now.duration_since(it.caught_up).as_secs_f64();
-            ConstGauge::new(seconds).encode(lag.encode_family(&[("loop", it.name)])?)?;
+        // Of loops that share a name, the one that is furthest behind.
+        let mut worst = BTreeMap::<_, (Timestamp, Timestamp)>::new();
+        for it in self.progress.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let of = worst.entry(it.name).or_insert((it.caught_up, it.succeeded));
+            *of = (of.0.min(it.caught_up), of.1.min(it.succeeded));
         }
-        let mut last = encoder.encode_descriptor(
-            "otklik_loop_last_success_timestamp_seconds",
-            "When each background loop last ended a step without an error, as Unix time in seconds",
-            None,
-            gauge.metric_type(),
-        )?;
-        for it in all.iter() {
-            let seconds = it.succeeded.as_duration().as_secs_f64();
-            ConstGauge::new(seconds).encode(last.encode_family(&[("loop", it.name)])?)?;
+        let kind = ConstGauge::new(0.0).metric_type();
+        let help = "Seconds since each background loop last found nothing left to do";
+        let mut lag = encoder.encode_descriptor("otklik_loop_lag_seconds", help, None, kind)?;
+        for (name, (caught_up, _)) in &worst {
+            let seconds = now.duration_since(*caught_up).as_secs_f64();
+            ConstGauge::new(seconds).encode(lag.encode_family(&[("loop", *name)])?)?;
+        }
+        let help = "When each background loop last ended a step without an error, as Unix time in seconds";
+        let kind = ConstGauge::new(0.0).metric_type();
+        let mut last = encoder.encode_descriptor("otklik_loop_last_success_timestamp_seconds", help, None, kind)?;
+        for (name, (_, succeeded)) in &worst {
+            let seconds = succeeded.as_duration().as_secs_f64();
+            ConstGauge::new(seconds).encode(last.encode_family(&[("loop", *name)])?)?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use super::{Loop, LoopMetrics, Stepped};
+use super::{Loop, LoopMetrics, Stepped, metrics::Slot};
 
 /// How failing loops slow down.
 #[derive(Clone, Copy, Debug)]
@@ -60,8 +60,8 @@ impl Runner {
         let mut names = HashMap::new();
         for it in loops {
             let name = it.name;
-            metrics.started(name);
-            let task = run(it, metrics.clone(), stopper.clone(), pace);
+            let slot = metrics.started(name);
+            let task = run(it, slot, metrics.clone(), stopper.clone(), pace);
             names.insert(tasks.spawn(task.in_current_span()).id(), name);
         }
         Self { tasks, names, stopper: stopper.clone() }
@@ -128,13 +128,13 @@ impl Runner {
     }
 }
 
-async fn run(it: Loop, metrics: LoopMetrics, stopper: CancellationToken, pace: Pace) {
+async fn run(it: Loop, slot: Slot, metrics: LoopMetrics, stopper: CancellationToken, pace: Pace) {
     let mut failures = 0_u32;
     while !stopper.is_cancelled() {
         let started = Instant::now();
         let result = it.step.step().await.with_context(|| format!("loop `{}`", it.name));
         let seconds = started.elapsed().as_secs_f64();
-        metrics.stepped(it.name, result.as_ref().map(|it| *it).map_err(|_| ()), seconds);
+        metrics.stepped(slot, result.as_ref().map(|it| *it).map_err(|_| ()), seconds);
         match result {
             Ok(Stepped::Worked(_)) => {
                 failures = 0;

@@ -5,6 +5,8 @@
 
 mod cap;
 mod panic;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 use std::io::{self, IsTerminal as _};

@@ -1,0 +1,65 @@
+//! The database at the start: waited for, then checked.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::{PgPool, migrate::Migrator};
+use store::Db;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::{admin::Probe, config::ConfigError};
+
+/// Pause between two attempts to reach it.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// Whether the database answers, for `/readyz`.
+pub(crate) struct DatabaseProbe(pub(crate) PgPool);
+
+/// A pool that has had one connection. Waits for at most `patience`: services may start before their database does.
+pub(crate) async fn connect(
+    settings: &store::Settings,
+    schema: &str,
+    patience: Duration,
+    stopper: &CancellationToken,
+) -> anyhow::Result<PgPool> {
+    if settings.url.is_none() && settings.url_file.is_none() {
+        anyhow::bail!(ConfigError::new("the key `database.url_file` is missing"));
+    }
+    let deadline = Instant::now() + patience;
+    let mut told = false;
+    loop {
+        let error = match store::connect(settings, schema).await {
+            Ok(pool) => return Ok(pool),
+            Err(error @ store::Error::Unavailable(_)) if Instant::now() < deadline => error,
+            Err(error) => return Err(error.into()),
+        };
+        if !told {
+            tracing::warn!(%error, ?patience, "waiting for the database");
+            told = true;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(AGAIN) => {}
+            () = stopper.cancelled() => anyhow::bail!("stopped while waiting for the database: {error}"),
+        }
+    }
+}
+
+/// A pool of one connection, for looking at the database's time and at whether it answers. Not the service's pool: under load
+/// a look would wait there for its turn, which would count as a wrong clock and as a database that is away.
+pub(crate) async fn connect_once(settings: &store::Settings, schema: &str) -> Result<PgPool, store::Error> {
+    store::connect(&store::Settings { max_connections: Some(1), ..settings.clone() }, schema).await
+}
+
+/// Refuses a schema that the code does not fit.
+pub(crate) async fn check_schema(db: &Db, migrations: &[&Migrator]) -> anyhow::Result<()> {
+    store::check_schema(db, migrations).await?;
+    Ok(())
+}
+
+#[async_trait]
+impl Probe for DatabaseProbe {
+    async fn answers(&self) -> bool {
+        store::database_time(&self.0).await.is_ok()
+    }
+}

@@ -1,0 +1,58 @@
+//! The key ring at the start.
+//!
+//! ```text
+//! ring file   database     then
+//! exists      any          loaded; refused when it lacks a key that the database uses
+//! missing     empty        made, with a new key
+//! missing     not empty    refused: a new key would start a second truth and the old values would stay shut
+//! ```
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use sealed::{Error, KeyId, Ring, key_guard};
+use store::Db;
+
+use crate::config::ConfigError;
+
+/// Loads or makes the ring, and notes in the database which keys are used from now on, before anything is sealed under them.
+/// A ring that is given (by a test, or to several services of one process) is used as it is.
+pub(crate) async fn open(file: Option<&Path>, given: Option<Ring>, db: &Db) -> anyhow::Result<Ring> {
+    let used = in_use(db).await?;
+    let ring = match (given, file) {
+        (Some(ring), _) => ring,
+        (None, Some(file)) => load_or_make(file, &used)?,
+        (None, None) => return Err(ConfigError::new("the key `keys.file` is missing").into()),
+    };
+    // Those that values are made with; a key that only lies ready in the file may be taken out again.
+    key_guard::check(&ring, &used, true)?;
+    for id in [ring.index_id(), ring.active_id()] {
+        store::note_key(db, u32::from_be_bytes(id.to_bytes()), db.now()).await?;
+    }
+    // Once more: two first starts, each with a ring of its own, pass the check above at the same moment, but not this one.
+    key_guard::check(&ring, &in_use(db).await?, true)?;
+    Ok(ring)
+}
+
+fn load_or_make(file: &Path, used: &[KeyId]) -> anyhow::Result<Ring> {
+    match Ring::load(file) {
+        Err(error) if error.is_absent_ring() => {}
+        loaded => return loaded.context("`keys.file`"),
+    }
+    let new = Ring::generate();
+    key_guard::check(&new, used, used.is_empty()).with_context(|| format!("`keys.file` {}", file.display()))?;
+    match new.save_new(file) {
+        Ok(()) => {
+            tracing::warn!(file = %file.display(), "made a key ring; keep a copy: without it nothing can be read")
+        }
+        // Another replica was faster: its ring is the one.
+        Err(Error::Write { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error).context("`keys.file`"),
+    }
+    Ring::load(file).context("`keys.file`")
+}
+
+async fn in_use(db: &Db) -> Result<Vec<KeyId>, store::Error> {
+    let ids = store::keys_in_use(db).await?;
+    Ok(ids.into_iter().map(|id| KeyId::from_bytes(id.to_be_bytes())).collect())
+}
