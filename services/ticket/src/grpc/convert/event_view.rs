@@ -1,0 +1,145 @@
+//! The journal as it is shown (T22).
+
+use jiff::SignedDuration;
+use proto::ticket::v1::{self as wire, appeal_event::Type};
+use proto::to_wire;
+use uuid::Uuid;
+
+use super::audience::Audience;
+use super::kinds;
+use crate::domain::{
+    Actor, ClockKind, Event, Handed, NewDue, Recorded, RungNote, SuspensionReason, Visibility, event_name, message_name,
+};
+
+/// Notices to staff begin so; an applicant need not hear of them.
+const TO_STAFF: &str = "staff_";
+
+/// One entry for its audience; `None` for what is not theirs to see: notes, and what was told to staff.
+pub fn event_view(appeal: Uuid, recorded: &Recorded, audience: Audience) -> Option<wire::AppealEvent> {
+    let staff = audience.is_staff();
+    if !staff && is_staffs(&recorded.event) {
+        return None;
+    }
+    let mut view = wire::AppealEvent {
+        name: event_name(appeal, recorded.number),
+        r#type: kind(&recorded.event).into(),
+        event_time: Some(to_wire(recorded.time)),
+        actor: actor(&recorded.actor, staff),
+        state: kinds::state_to_wire(recorded.state).into(),
+        ..Default::default()
+    };
+    let message = |number: i64| message_name(appeal, number);
+    match &recorded.event {
+        Event::Filed(filed) => {
+            view.due_time = Some(to_wire(filed.resolution.due_time));
+            view.expected_time = view.due_time;
+        }
+        Event::Assigned { assignee } if staff => view.assignee = format!("staff/{assignee}"),
+        Event::MessagePosted { message: number, .. }
+        | Event::FirstAnswered { message: number }
+        | Event::Resolved { message: number } => view.message = message(*number),
+        Event::InfoRequested { message: number, suspension, .. } => {
+            view.message = message(*number);
+            view.reason = code(*suspension);
+        }
+        Event::InfoProvided { message: number, due, expected_time } => {
+            view.message = number.map(message).unwrap_or_default();
+            show_due(&mut view, due);
+            view.expected_time = Some(to_wire(*expected_time));
+        }
+        Event::Reopened { message: number, due, expected_time } => {
+            view.message = message(*number);
+            show_due(&mut view, due);
+            view.expected_time = Some(to_wire(*expected_time));
+        }
+        Event::IdentityConfirmed { level } => view.reason = level.as_str().to_owned(),
+        Event::Escalated(escalated) => {
+            view.clock = escalated.clock.map(kinds::clock_to_wire).unwrap_or_default().into();
+            view.epoch = escalated.epoch.unwrap_or_default();
+            view.level = escalated.level.into();
+            view.expected_time = escalated.expected_time.map(to_wire);
+            view.lateness = escalated.lateness.map(span);
+            match &escalated.handed {
+                Some(Handed::To(member)) if staff => view.assignee = format!("staff/{member}"),
+                Some(Handed::Queue(level)) if staff => view.reason = format!("queue_{}", level.as_str()),
+                _ => {}
+            }
+        }
+        Event::DeadlineWarned(note) | Event::RungNotActed(note) => show_rung(&mut view, note),
+        Event::NoticeOutcome(note) => {
+            view.event_time = Some(to_wire(note.outcome_time));
+            view.notice = note.notice.clone();
+            view.notice_state = kinds::notice_to_wire(note.state).into();
+            view.clock = note.clock.map(kinds::clock_to_wire).unwrap_or_default().into();
+            view.epoch = note.epoch.unwrap_or_default();
+            view.level = note.level.unwrap_or_default().into();
+            view.reason = note.reason.clone().unwrap_or_default();
+        }
+        Event::Assigned { .. } | Event::Withdrawn | Event::EscalationAcknowledged => {}
+    }
+    Some(view)
+}
+
+fn is_staffs(event: &Event) -> bool {
+    match event {
+        Event::MessagePosted { visibility, .. } => *visibility == Visibility::Internal,
+        Event::NoticeOutcome(note) => note.notice.starts_with(TO_STAFF),
+        _ => false,
+    }
+}
+
+/// A citizen learns that staff did it, not who.
+fn actor(actor: &Actor, to_staff: bool) -> String {
+    match actor {
+        Actor::Staff(_) if !to_staff => "staff".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// The resolution's, which is the appeal's due time.
+fn show_due(view: &mut wire::AppealEvent, due: &[NewDue]) {
+    if let Some(new) = due.iter().find(|new| new.clock == ClockKind::Resolution) {
+        view.clock = kinds::clock_to_wire(new.clock).into();
+        view.epoch = new.epoch;
+        view.due_time = Some(to_wire(new.due_time));
+    }
+}
+
+/// It is told when it happened, not when we heard of it: the relay may have waited for hours.
+fn show_rung(view: &mut wire::AppealEvent, note: &RungNote) {
+    view.event_time = Some(to_wire(note.outcome_time));
+    view.clock = kinds::clock_to_wire(note.clock).into();
+    view.epoch = note.epoch;
+    view.level = note.level.into();
+    view.due_time = note.due_time.map(to_wire);
+    view.reason = note.reason.clone().unwrap_or_default();
+    view.lateness = note.lateness.map(span);
+}
+
+fn kind(event: &Event) -> Type {
+    match event {
+        Event::Filed(_) => Type::Filed,
+        Event::Assigned { .. } => Type::Assigned,
+        Event::MessagePosted { .. } => Type::MessagePosted,
+        Event::FirstAnswered { .. } => Type::FirstAnswered,
+        Event::InfoRequested { .. } => Type::InfoRequested,
+        Event::InfoProvided { .. } => Type::InfoProvided,
+        Event::IdentityConfirmed { .. } => Type::IdentityConfirmed,
+        Event::Resolved { .. } => Type::Resolved,
+        Event::Reopened { .. } => Type::Reopened,
+        Event::Withdrawn => Type::Withdrawn,
+        Event::Escalated(_) => Type::Escalated,
+        Event::EscalationAcknowledged => Type::EscalationAcknowledged,
+        Event::DeadlineWarned(_) => Type::DeadlineWarned,
+        Event::RungNotActed(_) => Type::RungNotActed,
+        Event::NoticeOutcome(_) => Type::NoticeOutcome,
+    }
+}
+
+fn code(reason: SuspensionReason) -> String {
+    reason.as_str().to_owned()
+}
+
+fn span(span: SignedDuration) -> prost_types::Duration {
+    prost_types::Duration { seconds: span.as_secs(), nanos: span.subsec_nanos() }
+}

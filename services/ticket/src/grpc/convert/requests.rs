@@ -1,0 +1,211 @@
+//! Requests that ask something of an existing appeal.
+
+use proto::ticket::v1 as wire;
+use rpc::{Caller, Refusal, reasons};
+use sealed::Personal;
+use uuid::Uuid;
+
+use super::form::Form;
+use super::{kinds, names};
+use crate::domain::{Channel, ClockRef, Escalate, Need, Text, Visibility};
+
+/// A level above any ladder is a mistake of the caller's: policies have 9 levels at most.
+const LEVEL_MAX: i32 = 9;
+/// A signed statement of identity verification has some 500 bytes.
+const ASSERTION_MAX: usize = 4_096;
+
+/// What is asked of which appeal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked<T> {
+    /// The caller's id of the request.
+    pub request_id: Uuid,
+    /// The appeal.
+    pub appeal: Uuid,
+    /// The version that the caller saw, where they said so.
+    pub etag: Option<String>,
+    /// What is asked.
+    pub ask: T,
+}
+
+/// A message to post.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posting {
+    /// Who may read it.
+    pub visibility: Visibility,
+    /// By which channel; `None` means the appeal's.
+    pub channel: Option<Channel>,
+    /// The text.
+    pub text: Text,
+}
+
+/// A question to the applicant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What is needed.
+    pub need: Need,
+    /// What is asked.
+    pub text: Text,
+}
+
+/// What the applicant brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provided {
+    /// In words.
+    pub text: Option<Text>,
+    /// The assertion as it came, not verified yet.
+    pub assertion: Option<Personal>,
+}
+
+/// An answer to the appeal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// In writing.
+    pub text: Text,
+    /// The assertion as it came, not verified yet.
+    pub assertion: Option<Personal>,
+}
+
+/// The id of a request for work.
+///
+/// # Errors
+/// INVALID_ARGUMENT, as of every function here.
+pub fn claim_next(request: &wire::ClaimNextAppealRequest) -> Result<Uuid, Refusal> {
+    let mut form = Form::new();
+    let request_id = form.request_id(&request.request_id);
+    form.finish(request_id)
+}
+
+/// To whom an appeal is to be assigned: the member's id.
+pub fn assign(request: &wire::AssignAppealRequest) -> Result<Asked<String>, Refusal> {
+    let mut form = Form::new();
+    let member = names::member(&mut form, "assignee", &request.assignee);
+    asked(form, ("name", &request.name), &request.etag, &request.request_id, member)
+}
+
+/// A message to post. Notes are staff's: an applicant can't hide something from themselves.
+pub fn post_message(request: &wire::PostMessageRequest, caller: &Caller) -> Result<Asked<Posting>, Refusal> {
+    let mut form = Form::new();
+    let posting = match form.present("message", request.message.as_ref()) {
+        None => None,
+        Some(message) => {
+            let visibility = form.choice("message.visibility", message.visibility, kinds::visibility);
+            let visibility = visibility.map(|given| given.unwrap_or(Visibility::Public));
+            if visibility == Some(Visibility::Internal) && !caller.is_staff() {
+                form.fault("message.visibility", reasons::FIELD_INVALID, "notes are for staff");
+            }
+            let channel = form.choice("message.channel", message.channel, kinds::channel);
+            let text = form.required("message.text", &message.text, Text::body);
+            (|| Some(Posting { visibility: visibility?, channel: channel?, text: text? }))()
+        }
+    };
+    asked(form, ("parent", &request.parent), "", &request.request_id, posting)
+}
+
+/// A question to the applicant.
+pub fn request_info(request: &wire::RequestInfoRequest) -> Result<Asked<Question>, Refusal> {
+    let mut form = Form::new();
+    let need = form.choice("need", request.need, kinds::need).map(|need| need.unwrap_or(Need::Information));
+    let text = form.required("text", &request.text, Text::body);
+    let question = (|| Some(Question { need: need?, text: text? }))();
+    asked(form, ("name", &request.name), &request.etag, &request.request_id, question)
+}
+
+/// What the applicant brings. Which of the two is needed depends on the state, so the decision tells.
+pub fn provide_info(request: &wire::ProvideInfoRequest) -> Result<Asked<Provided>, Refusal> {
+    let mut form = Form::new();
+    let text = form.optional("text", &request.text, Text::body);
+    let assertion = assertion(&mut form, &request.assertion);
+    let provided = (|| Some(Provided { text: text?, assertion: assertion? }))();
+    asked(form, ("name", &request.name), "", &request.request_id, provided)
+}
+
+/// An answer to the appeal.
+pub fn resolve(request: &wire::ResolveAppealRequest) -> Result<Asked<Answer>, Refusal> {
+    let mut form = Form::new();
+    let text = form.required("answer", &request.answer, Text::body);
+    let assertion = assertion(&mut form, &request.assertion);
+    let answer = (|| Some(Answer { text: text?, assertion: assertion? }))();
+    asked(form, ("name", &request.name), &request.etag, &request.request_id, answer)
+}
+
+/// Why an appeal is to be opened again.
+pub fn reopen(request: &wire::ReopenAppealRequest) -> Result<Asked<Text>, Refusal> {
+    let mut form = Form::new();
+    let text = form.required("text", &request.text, Text::body);
+    asked(form, ("name", &request.name), "", &request.request_id, text)
+}
+
+/// Which appeal is taken back.
+pub fn withdraw(request: &wire::WithdrawAppealRequest) -> Result<Asked<()>, Refusal> {
+    asked(Form::new(), ("name", &request.name), "", &request.request_id, Some(()))
+}
+
+/// Which escalation was seen.
+pub fn acknowledge(request: &wire::AcknowledgeEscalationRequest) -> Result<Asked<()>, Refusal> {
+    asked(Form::new(), ("name", &request.name), "", &request.request_id, Some(()))
+}
+
+/// How far up an appeal is to go. A system names clock, epoch and level; a person names none or a level.
+pub fn escalate(request: &wire::EscalateAppealRequest, caller: &Caller) -> Result<Asked<Escalate>, Refusal> {
+    let mut form = Form::new();
+    let level = level(&mut form, request.level);
+    let kind = form.choice("clock", request.clock, kinds::clock);
+    let level_due_time = form.time("level_due_time", request.level_due_time.as_ref());
+    let lateness = form.span("lateness", request.lateness.as_ref());
+    let epoch = if matches!(kind, Some(Some(_))) {
+        form.rule("epoch", (request.epoch >= 1).then_some(request.epoch).ok_or("must be 1 or more"))
+    } else {
+        form.rule("epoch", (request.epoch == 0).then_some(0).ok_or("is given only together with clock"))
+    };
+    if caller.is_staff() && request.clock != 0 {
+        form.fault("clock", reasons::FIELD_INVALID, "is for the SLA monitor");
+    }
+    if caller.system().is_some() {
+        if request.clock == 0 {
+            form.missing("clock");
+        }
+        if request.level == 0 {
+            form.missing("level");
+        }
+    }
+    let ask = (|| {
+        let epoch = epoch?;
+        Some(Escalate {
+            level: level?,
+            clock: kind?.map(|kind| ClockRef { kind, epoch }),
+            level_due_time: level_due_time?,
+            lateness: lateness?,
+        })
+    })();
+    asked(form, ("name", &request.name), "", &request.request_id, ask)
+}
+
+/// A level; 0 is none.
+fn level(form: &mut Form, raw: i32) -> Option<Option<u8>> {
+    if raw == 0 {
+        return Some(None);
+    }
+    let level = u8::try_from(raw).ok().filter(|_| (1..=LEVEL_MAX).contains(&raw));
+    form.rule("level", level.ok_or("must be 0 to 9")).map(Some)
+}
+
+fn assertion(form: &mut Form, token: &str) -> Option<Option<Personal>> {
+    form.optional("assertion", token, |token| {
+        let fits = token.len() <= ASSERTION_MAX && token.bytes().all(|b| b.is_ascii_graphic());
+        fits.then(|| Personal::from(token)).ok_or("must be a compact JWS")
+    })
+}
+
+pub(super) fn asked<T>(
+    mut form: Form,
+    (path, name): (&str, &str),
+    etag: &str,
+    request_id: &str,
+    ask: Option<T>,
+) -> Result<Asked<T>, Refusal> {
+    let appeal = names::appeal(&mut form, path, name);
+    let request_id = form.request_id(request_id);
+    let etag = super::pages::not_empty(etag);
+    let read = (|| Some(Asked { request_id: request_id?, appeal: appeal?, etag, ask: ask? }))();
+    form.finish(read)
+}
