@@ -3,7 +3,7 @@
 //! Exit codes: 0 done; 64 (EX_USAGE) the command line or the configuration is wrong, so starting again will not help; 1 anything
 //! else; 128 + n a second signal n during the drain.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -46,49 +46,71 @@ enum Command {
     },
 }
 
+/// What a command line and a configuration come to before anything is started.
+enum Plan<C> {
+    /// Start the runtime and do it.
+    Do(Settings<C>, Command),
+    /// Print this and be done.
+    Print(String),
+}
+
 /// The whole `main` of a service's binary.
 pub fn main<S: Service>() -> ExitCode {
-    let command = Args::command().name(S::NAME).version(env!("CARGO_PKG_VERSION"));
-    let parsed = command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches));
-    let args = match parsed {
-        Ok(args) => args,
-        Err(error) => {
-            // Help and version come this way too; they are no errors.
-            let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
-        }
-    };
-    match act::<S>(args) {
+    let done = plan::<S>(std::env::args_os(), std::env::vars()).and_then(|plan| match plan {
+        Plan::Print(text) => Ok(print!("{text}")),
+        Plan::Do(settings, command) => act::<S>(settings, command),
+    });
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{}: {error:#}", S::NAME);
-            if error.is::<ConfigError>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+            ExitCode::from(exit_code(&error))
         }
     }
 }
 
-fn act<S: Service>(args: Args) -> anyhow::Result<()> {
-    let mut layers = Layers::default().file(args.config.as_deref()).environment(std::env::vars());
-    if let Ok(filter) = std::env::var("RUST_LOG") {
-        layers = layers.filter(&filter);
+fn exit_code(error: &anyhow::Error) -> u8 {
+    let usage = error.chain().any(|it| it.is::<ConfigError>() || it.is::<clap::Error>());
+    if usage { USAGE } else { 1 }
+}
+
+fn plan<S: Service>(
+    line: impl IntoIterator<Item = OsString>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> anyhow::Result<Plan<S::Config>> {
+    let command = Args::command().name(S::NAME).version(env!("CARGO_PKG_VERSION"));
+    let parsed = command.try_get_matches_from(line).and_then(|matches| Args::from_arg_matches(&matches));
+    let args = match parsed {
+        // Help and version come this way too; they are no errors.
+        Err(help) if !help.use_stderr() => return Ok(Plan::Print(help.to_string())),
+        parsed => parsed?,
+    };
+    let environment: Vec<_> = environment.into_iter().collect();
+    let mut layers = Layers::default().file(args.config.as_deref());
+    if let Some((_, filter)) = environment.iter().find(|(name, _)| name == "RUST_LOG") {
+        layers = layers.filter(filter);
     }
-    let settings = layers.load::<S>()?;
+    let settings = layers.environment(environment).load::<S>()?;
     if args.print_config {
-        print!("{}", settings.print()?);
+        return Ok(Plan::Print(settings.print()?));
     }
-    if args.print_config || args.check_config {
-        return Ok(());
+    if args.check_config {
+        return Ok(Plan::Print(String::new()));
     }
+    Ok(Plan::Do(settings, args.command.unwrap_or(Command::Serve)))
+}
+
+fn act<S: Service>(settings: Settings<S::Config>, command: Command) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let telemetry = telemetry::init(&settings.common.telemetry, S::NAME)?;
-        let result = match args.command {
-            None | Some(Command::Serve) => {
+        let result = match command {
+            Command::Serve => {
                 let stopper = CancellationToken::new();
                 stop_by_signal(stopper.clone())?;
                 run::<S>(settings, Overrides { stopper, ..Overrides::default() }).await
             }
-            Some(Command::Migrate { database_url_file }) => migrate_schema::<S>(&settings, database_url_file).await,
+            Command::Migrate { database_url_file } => migrate_schema::<S>(&settings, database_url_file).await,
         };
         telemetry.shutdown().await;
         result
@@ -128,4 +150,61 @@ pub fn stop_by_signal(stopper: CancellationToken) -> anyhow::Result<()> {
         }
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::Postman;
+
+    fn planned(line: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<Plan<<Postman as Service>::Config>> {
+        let line = ["post-man"].iter().chain(line).map(Into::into);
+        plan::<Postman>(line, environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    }
+
+    fn printed(line: &[&str], environment: &[(&str, &str)]) -> String {
+        match planned(line, environment).unwrap() {
+            Plan::Print(text) => text,
+            Plan::Do(..) => panic!("nothing was to be started"),
+        }
+    }
+
+    #[test]
+    fn serving_is_the_default_and_migrate_takes_its_own_url() {
+        assert!(matches!(planned(&[], &[]).unwrap(), Plan::Do(_, Command::Serve)));
+        assert!(matches!(planned(&["serve"], &[]).unwrap(), Plan::Do(_, Command::Serve)));
+        let plan = planned(&["migrate", "--database-url-file", "/run/admin-url"], &[]).unwrap();
+        let Plan::Do(_, Command::Migrate { database_url_file: Some(file) }) = plan else { panic!("not migrate") };
+        assert_eq!(file, PathBuf::from("/run/admin-url"));
+    }
+
+    #[test]
+    fn a_good_configuration_is_checked_silently_and_printed_redacted() {
+        assert_eq!(printed(&["--check-config"], &[]), "");
+        let text = printed(&["--print-config"], &[("OTKLIK_POST_MAN__SMTP__PASSWORD", "hunter2")]);
+        assert!(text.contains("[smtp]") && !text.contains("hunter2"), "{text}");
+    }
+
+    #[test]
+    fn a_wrong_configuration_or_command_line_exits_with_64() {
+        let unknown = [("OTKLIK_POST_MAN__SMTP__HOTS", "x")];
+        for (line, environment) in [
+            (&["--check-config"][..], &unknown[..]),
+            (&[], &unknown),
+            (&["--config", "/nowhere.toml"], &[]),
+            (&["--chek-config"], &[]),
+            (&["sreve"], &[]),
+        ] {
+            let error = planned(line, environment).err().unwrap();
+            assert_eq!(exit_code(&error), USAGE, "{line:?}: {error:#}");
+        }
+        assert_eq!(exit_code(&anyhow::anyhow!("the database is away")), 1);
+        assert_eq!(exit_code(&anyhow::Error::new(ConfigError::new("x")).context("while starting")), USAGE);
+    }
+
+    #[test]
+    fn rust_log_wins_over_the_configured_filter() {
+        let variables = [("RUST_LOG", "ticket=trace"), ("OTKLIK_POST_MAN__TELEMETRY__FILTER", "warn")];
+        assert!(printed(&["--print-config"], &variables).contains("filter = \"ticket=trace\""));
+    }
 }

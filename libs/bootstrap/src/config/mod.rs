@@ -8,7 +8,7 @@ mod error;
 mod layers;
 mod secret;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use config::{Map, Value, ValueKind};
 use serde::{Serialize, de::DeserializeOwned};

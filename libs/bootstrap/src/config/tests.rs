@@ -6,11 +6,11 @@ use super::*;
 use crate::{Context, Parts, Service};
 
 /// A service with a section of its own.
-struct Postman;
+pub(crate) struct Postman;
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct PostmanConfig {
+pub(crate) struct PostmanConfig {
     smtp: Smtp,
     lanes: Vec<String>,
 }

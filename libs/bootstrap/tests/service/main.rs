@@ -5,13 +5,22 @@ mod rig;
 
 use std::{sync::Arc, time::Duration};
 
-use bootstrap::{Admin, Overrides, Stepped, Time, prepare, run};
+use async_trait::async_trait;
+use bootstrap::{Admin, AroundDeliver, Overrides, Stepped, Time, prepare, run};
+use bytes::Bytes;
 use clock::{Clock as _, ManualClock, OffsetClock};
 use jiff::SignedDuration;
-use proto::outbox::v1::{ListCallsRequest, outbox_service_client::OutboxServiceClient};
+use outbox::{Attempt, Call, Deliver};
+use proto::outbox::v1::{ListCallsRequest, RequeueCallRequest, outbox_service_client::OutboxServiceClient};
 use sealed::Ring;
-use tokio::{net::TcpListener, sync::oneshot};
-use tonic::Code;
+use tokio::{
+    net::TcpListener,
+    sync::{
+        mpsc::{UnboundedSender, unbounded_channel},
+        oneshot,
+    },
+};
+use tonic::{Code, Status};
 use tonic_health::{ServingStatus, pb::health_client::HealthClient};
 
 use rig::{Hand, Rig, Small, get, start_time};
@@ -70,9 +79,10 @@ async fn prepared_does_nothing_until_it_is_stepped_by_hand() {
 
     let loops = prepared.take_loops();
 
-    assert_eq!(loops.iter().map(|it| it.name).collect::<Vec<_>>(), ["count"], "a given clock is not corrected");
+    let names: Vec<_> = loops.iter().map(|it| it.name).collect();
+    assert_eq!(names, ["relay", "relay", "purge", "outbox-gauges", "count"], "a given clock is not corrected");
     assert_eq!(prepared.ctx.clock.now(), hand.now());
-    assert_eq!(loops[0].step.step().await.unwrap(), Stepped::Idle);
+    assert_eq!(loops[4].step.step().await.unwrap(), Stepped::Idle);
     stopper.cancel();
     prepared.run().await.unwrap();
 }
@@ -144,6 +154,50 @@ async fn a_database_that_stays_away_ends_the_wait_and_is_told_in_readyz_meanwhil
     stopper.cancel();
     let error = starting.await.unwrap().unwrap_err();
     assert!(format!("{error:#}").contains("stopped while waiting"), "{error:#}");
+}
+
+/// Loses the first answer, then answers; tells of every attempt.
+struct LossyMate(UnboundedSender<(String, u32)>);
+
+#[async_trait]
+impl Deliver for LossyMate {
+    async fn deliver(&self, method: &str, _: Bytes, attempt: &Attempt) -> Result<Bytes, Status> {
+        self.0.send((method.to_owned(), attempt.number)).unwrap();
+        if attempt.number == 1 { Err(Status::unavailable("lost")) } else { Ok(Bytes::new()) }
+    }
+}
+
+#[tokio::test]
+async fn a_committed_call_takes_the_way_that_the_test_put_around_the_peer() {
+    let rig = Rig::new().await;
+    let (tell, mut told) = unbounded_channel();
+    let around: AroundDeliver = Arc::new(move |name, _client| {
+        assert_eq!(name, "mate");
+        Arc::new(LossyMate(tell.clone()))
+    });
+    let hand = ManualClock::at(start_time());
+    let time = Time::Given(Arc::new(hand.clone()));
+    let overrides = Overrides { around_deliver: Some(around), time, ..rig::quiet() };
+    let mut prepared = prepare::<Small>(rig.settings(), overrides).await.unwrap();
+    let relay = prepared.take_loops().remove(0);
+    assert_eq!(relay.step.step().await.unwrap(), Stepped::Idle);
+
+    let ctx = &prepared.ctx;
+    let call = || vec![Call::new("mate", "key", RequeueCallRequest::default())];
+    store::transaction!(ctx.db, "enqueue", |tx| -> Result<(), store::Error> {
+        ctx.outbox.enqueue(tx, ctx.clock.now(), call()).await
+    })
+    .unwrap();
+
+    relay.wake.notified().await;
+    assert_eq!(relay.step.step().await.unwrap(), Stepped::Worked(1));
+    hand.advance(SignedDuration::from_mins(5));
+    assert_eq!(relay.step.step().await.unwrap(), Stepped::Worked(1), "the lost one is sent again");
+    assert_eq!(relay.step.step().await.unwrap(), Stepped::Idle);
+    let method = "/otklik.outbox.v1.OutboxService/RequeueCall".to_owned();
+    assert_eq!(told.try_recv().unwrap(), (method.clone(), 1));
+    assert_eq!(told.try_recv().unwrap(), (method, 2));
+    assert!(told.try_recv().is_err());
 }
 
 #[tokio::test]

@@ -1,16 +1,17 @@
 //! The smallest service, its database, and a client of its ports.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bootstrap::{
     Admin, Context, Loop, Overrides, Parts, Prepared, Reference, Service, Step, Stepped,
     config::{Layers, Settings},
-    migrate, prepare, role,
+    migrate, prepare, relay_loops, role,
 };
 use clock::{Clock as _, ManualClock};
 use devpg::{Template, TestDatabase};
 use jiff::Timestamp;
+use outbox::NothingFollows;
 use proto::outbox::v1::{
     Call, DropCallRequest, ListCallsRequest, ListCallsResponse, RequeueCallRequest,
     outbox_service_server::{OutboxService, OutboxServiceServer},
@@ -50,26 +51,35 @@ impl Service for Small {
     const NAME: &'static str = "small";
     const SCHEMA: &'static str = "small";
     const DOMAIN: &'static str = "small.otklik";
-    const DEFAULTS: &'static str = "[small]\nexplode = false\n[grpc]\nlisten = '127.0.0.1:0'\n";
+    const DEFAULTS: &'static str = "
+        [small]
+        explode = false
+        [grpc]
+        listen = '127.0.0.1:0'
+        [peers.mate]
+        url = 'http://mate.invalid:1'
+    ";
     const ACCESS: &'static str = r#"
         ["otklik.outbox.v1.OutboxService"]
         ListCalls = ["administrator"]
         RequeueCall = ["administrator"]
         DropCall = ["administrator"]
     "#;
-    const PEERS: &'static [&'static str] = &[];
+    const PEERS: &'static [&'static str] = &["mate"];
     type Config = SmallConfig;
 
     fn migrations() -> Vec<&'static sqlx::migrate::Migrator> {
         vec![&outbox::MIGRATIONS]
     }
 
-    async fn build(_: &Context, config: SmallConfig) -> anyhow::Result<Parts> {
-        let step = Count { explode: config.small.explode };
+    async fn build(ctx: &Context, config: SmallConfig) -> anyhow::Result<Parts> {
+        let count = Loop::new("count", Duration::from_millis(20), Count { explode: config.small.explode });
+        let mut loops = relay_loops(ctx, Arc::new(NothingFollows))?;
+        loops.push(count);
         Ok(Parts {
             routes: tonic::service::Routes::new(OutboxServiceServer::new(Nothing)),
             services: vec!["otklik.outbox.v1.OutboxService"],
-            loops: vec![Loop::new("count", Duration::from_millis(20), step)],
+            loops,
         })
     }
 }
@@ -84,7 +94,7 @@ impl Service for Gappy {
         ListCalls = ['administrator']
         RequeueCall = ['administrator']
     ";
-    const PEERS: &'static [&'static str] = &[];
+    const PEERS: &'static [&'static str] = Small::PEERS;
     type Config = SmallConfig;
 
     fn migrations() -> Vec<&'static sqlx::migrate::Migrator> {
@@ -173,6 +183,7 @@ impl Rig {
         let folder = std::env::temp_dir().join(format!("otklik-bootstrap-{}-{}", std::process::id(), database.name()));
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("jwks.json"), Signer::generate().unwrap().jwks().unwrap()).unwrap();
+        std::fs::write(folder.join("token"), "not looked at here").unwrap();
         Self { database, folder }
     }
 
@@ -181,6 +192,7 @@ impl Rig {
             .preset("database.url", self.database.url(&role::<Small>(), "x"))
             .preset("keys.file", self.ring_file().display().to_string())
             .preset("auth.jwks_file", self.folder.join("jwks.json").display().to_string())
+            .preset("token.file", self.folder.join("token").display().to_string())
             .preset("lifecycle.grace", "2s")
     }
 
