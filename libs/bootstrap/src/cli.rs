@@ -49,7 +49,7 @@ enum Command {
 /// What a command line and a configuration come to before anything is started.
 enum Plan<C> {
     /// Start the runtime and do it.
-    Do(Settings<C>, Command),
+    Do(Box<Settings<C>>, Command),
     /// Print this and be done.
     Print(String),
 }
@@ -57,8 +57,11 @@ enum Plan<C> {
 /// The whole `main` of a service's binary.
 pub fn main<S: Service>() -> ExitCode {
     let done = plan::<S>(std::env::args_os(), std::env::vars()).and_then(|plan| match plan {
-        Plan::Print(text) => Ok(print!("{text}")),
-        Plan::Do(settings, command) => act::<S>(settings, command),
+        Plan::Print(text) => {
+            print!("{text}");
+            Ok(())
+        }
+        Plan::Do(settings, command) => act::<S>(*settings, command),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -97,7 +100,7 @@ fn plan<S: Service>(
     if args.check_config {
         return Ok(Plan::Print(String::new()));
     }
-    Ok(Plan::Do(settings, args.command.unwrap_or(Command::Serve)))
+    Ok(Plan::Do(Box::new(settings), args.command.unwrap_or(Command::Serve)))
 }
 
 fn act<S: Service>(settings: Settings<S::Config>, command: Command) -> anyhow::Result<()> {

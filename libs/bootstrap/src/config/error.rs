@@ -15,7 +15,7 @@ impl ConfigError {
 
     /// A file that can't be read or is no TOML. The quoted source lines (`3 | password = …`) are left out: they may hold a
     /// secret.
-    pub(super) fn unreadable(cause: Cause) -> Self {
+    pub(super) fn unreadable(cause: &Cause) -> Self {
         let text = cause.to_string();
         let lines = text.lines().map(str::trim).filter(|it| !it.contains('|') && !it.is_empty());
         Self(lines.collect::<Vec<_>>().join(": "))

@@ -87,8 +87,8 @@ impl Layers {
             let key = "telemetry.filter".to_owned();
             builder = builder.add_source(Variables(vec![(key, filter.clone(), "RUST_LOG".to_owned())]));
         }
-        let merged = builder.build().map_err(ConfigError::unreadable)?;
-        merged.collect().map_err(ConfigError::unreadable)
+        let merged = builder.build().map_err(|cause| ConfigError::unreadable(&cause))?;
+        merged.collect().map_err(|cause| ConfigError::unreadable(&cause))
     }
 }
 

@@ -41,9 +41,9 @@ impl<C: DeserializeOwned> Settings<C> {
     fn split(merged: Map<String, Value>, peers: &[&str]) -> Result<Self, ConfigError> {
         let (shared, own): (Map<_, _>, Map<_, _>) =
             merged.into_iter().partition(|(key, _)| Common::SECTIONS.contains(&key.as_str()));
-        let common: Common = read(shared)?;
+        let common: Common = read(&shared)?;
         common.check(peers)?;
-        Ok(Self { common, service: read(own)? })
+        Ok(Self { common, service: read(&own)? })
     }
 }
 
@@ -60,7 +60,7 @@ impl<C: Serialize> Settings<C> {
     }
 }
 
-fn read<T: DeserializeOwned>(table: Map<String, Value>) -> Result<T, ConfigError> {
+fn read<T: DeserializeOwned>(table: &Map<String, Value>) -> Result<T, ConfigError> {
     let value = Value::new(None, ValueKind::Table(table.clone()));
-    value.try_deserialize().map_err(|cause| ConfigError::unfit(&cause, &table))
+    value.try_deserialize().map_err(|cause| ConfigError::unfit(&cause, table))
 }
