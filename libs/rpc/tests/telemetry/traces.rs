@@ -4,12 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use opentelemetry::trace::TracerProvider;
-use opentelemetry_sdk::trace::SdkTracerProvider;
 use prometheus_client::registry::Registry;
 use rpc::{Client, ClientConfig, ClientMetrics, METHODS, trace_context};
 use tracing::Instrument;
-use tracing_subscriber::layer::SubscriberExt;
 
 use crate::rig::{REQUEUE, Rig, file, handler, table};
 
@@ -17,12 +14,9 @@ fn trace_id(traceparent: &str) -> String {
     traceparent.split('-').nth(1).unwrap().to_owned()
 }
 
-#[tokio::test(flavor = "current_thread")]
+#[tokio::test]
 async fn the_server_joins_the_callers_trace() {
-    let provider = SdkTracerProvider::builder().build();
-    let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
-    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
-
+    crate::collect();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let record = Arc::clone(&seen);
     let rig = Rig::start(handler(move |_, _| {
