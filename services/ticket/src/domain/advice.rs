@@ -26,7 +26,8 @@ impl Advices {
     /// # Errors
     /// What is wrong, such as a state without a Russian text.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let texts: BTreeMap<State, BTreeMap<String, String>> = toml::from_str(text).map_err(|error| error.to_string())?;
+        let texts: BTreeMap<State, BTreeMap<String, String>> =
+            toml::from_str(text).map_err(|error| error.to_string())?;
         for state in State::ALL {
             if !texts.get(state).is_some_and(|by_language| by_language.contains_key("ru")) {
                 return Err(format!("{} has no text in ru", state.as_str()));

@@ -160,7 +160,10 @@ impl Appeal {
     pub fn fault(&self) -> Option<&'static str> {
         let clocks = self.clocks();
         let rules = [
-            (self.state.is_paused() == self.open_suspension().is_some(), "paused states and open suspensions go together"),
+            (
+                self.state.is_paused() == self.open_suspension().is_some(),
+                "paused states and open suspensions go together",
+            ),
             (
                 self.suspensions.iter().rev().skip(1).all(|s| s.end_time.is_some()),
                 "only the last suspension may be open",

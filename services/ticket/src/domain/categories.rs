@@ -152,7 +152,9 @@ mod tests {
     #[test]
     fn faults_of_a_catalogue_are_named() {
         let entry = |id: &str, names: &str| {
-            format!("[[category]]\nid = \"{id}\"\nkind = \"reference\"\npriority = \"low\"\ngroup = \"help\"\nnames = {{ {names} }}\n")
+            format!(
+                "[[category]]\nid = \"{id}\"\nkind = \"reference\"\npriority = \"low\"\ngroup = \"help\"\nnames = {{ {names} }}\n"
+            )
         };
         let both = "ru = \"а\", en = \"a\"";
         assert!(Catalogue::parse(&entry("one", both)).is_ok());

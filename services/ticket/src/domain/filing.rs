@@ -29,18 +29,11 @@ pub fn file(
 ) -> Result<Decision, Refusal> {
     let set = rules.present()?;
     let category = &filing.category;
-    let features = Features {
-        category: &category.id,
-        kind: category.kind,
-        priority: category.priority,
-        channel: filing.channel,
-    };
+    let features =
+        Features { category: &category.id, kind: category.kind, priority: category.priority, channel: filing.channel };
     let policy = set.select(&features);
-    let promise = Promise {
-        policy: policy.id.clone(),
-        set_version: set.version(),
-        set_hash: set.content_hash().to_string(),
-    };
+    let promise =
+        Promise { policy: policy.id.clone(), set_version: set.version(), set_hash: set.content_hash().to_string() };
     let event = FiledEvent {
         id,
         number,

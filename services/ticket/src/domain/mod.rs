@@ -51,14 +51,18 @@ pub use kinds::{
     Channel, ClockKind, Kind, Priority, State, SuspensionReason, clock_kind, priority_rank, suspension_reason,
 };
 pub use message::{Author, Message, MessageMeta, Visibility};
-pub use names::{NameError, appeal_name, citizen_name, event_name, message_name, parse_appeal, parse_citizen, parse_staff};
+pub use names::{
+    NameError, appeal_name, citizen_name, event_name, message_name, parse_appeal, parse_citizen, parse_staff,
+};
 pub use number::Number;
 pub use outcome::{DeadlineOutcome, NoticeOutcome, NoticeState, RungOutcome};
+pub use person::{
+    AccountNumber, BirthDate, CallTime, Email, Inn, Language, Passport, PersonName, Phone, Snils, Text, Zone,
+};
 pub use refusal::{Refusal, Unsuitable};
 pub use staff::{Level, Member, MemberChange, escalation_target, suitable};
 pub use state::{Decision, decide};
 pub use terms::Rules;
-pub use person::{AccountNumber, BirthDate, CallTime, Email, Inn, Language, Passport, PersonName, Phone, Snils, Text, Zone};
 
 #[cfg(test)]
 mod tests;

@@ -95,7 +95,10 @@ pub fn decide(
         (ended!(), Command::RequestInfo { .. }) => return closed(state),
 
         (paused!(), Command::ProvideInfo { text, assertion }) => deciding.provide(*text, assertion.as_ref())?,
-        (State::Registered | State::Assigned | State::InProgress | State::AwaitingOtherBody, Command::ProvideInfo { .. }) => {
+        (
+            State::Registered | State::Assigned | State::InProgress | State::AwaitingOtherBody,
+            Command::ProvideInfo { .. },
+        ) => {
             return not_allowed(state, "AWAITING_APPLICANT and AWAITING_VERIFICATION");
         }
         (ended!(), Command::ProvideInfo { .. }) => return closed(state),
@@ -254,7 +257,8 @@ impl Deciding<'_> {
             }
         }
         // The resolution clock comes last and is paused in every paused state.
-        let expected_time = expected_time.ok_or_else(|| Refusal::Broken("a paused appeal has a paused clock".into()))?;
+        let expected_time =
+            expected_time.ok_or_else(|| Refusal::Broken("a paused appeal has a paused clock".into()))?;
         let message = text.then(|| self.message(Visibility::Public, None));
         self.record(Event::InfoProvided { message, due, expected_time }, State::InProgress);
         Ok(())
@@ -328,7 +332,8 @@ impl Deciding<'_> {
             (_, state) => state,
         };
         // The first answer's ladder promises a first answer, which is not what the citizen was told to expect.
-        let tells = ask.clock.is_none_or(|clock| clock.kind == ClockKind::Resolution) && self.after.resolution.is_running();
+        let tells =
+            ask.clock.is_none_or(|clock| clock.kind == ClockKind::Resolution) && self.after.resolution.is_running();
         let event = Escalated {
             clock: ask.clock.map(|clock| clock.kind),
             epoch: ask.clock.map(|clock| clock.epoch),

@@ -58,7 +58,7 @@ impl Rules<'_> {
     }
 
     /// When the window for reopening ends.
-    pub(super) fn reopen_until(&self, resolve_time: Timestamp) -> Result<Timestamp, Refusal> {
+    pub fn reopen_until(&self, resolve_time: Timestamp) -> Result<Timestamp, Refusal> {
         let calendar = self.present()?.calendar(self.reopen_calendar);
         let calendar = calendar.ok_or_else(|| Refusal::Broken(format!("no calendar {:?}", self.reopen_calendar)))?;
         let window = deadline::Allowance::WorkingDays(self.reopen_days);

@@ -1,0 +1,184 @@
+//! The state machine as a whole: by table, by journeys, and by random commands.
+
+mod journeys;
+mod properties;
+mod stored_form;
+mod table;
+
+use std::collections::BTreeSet;
+
+use deadline::PolicySet;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::*;
+
+/// A Monday morning in Moscow, well before the horizon of every shipped calendar.
+fn monday() -> Timestamp {
+    "2026-03-02T09:00:00Z".parse().unwrap()
+}
+
+fn hours(hours: i64) -> SignedDuration {
+    SignedDuration::from_hours(hours)
+}
+
+fn citizen() -> Uuid {
+    Uuid::from_u128(0x11)
+}
+
+fn sets() -> [&'static PolicySet; 1] {
+    [PolicySet::builtin()]
+}
+
+fn filing(category: &str, channel: Channel, citizen: Option<Uuid>) -> FileAppeal {
+    FileAppeal {
+        citizen,
+        channel,
+        category: Catalogue::builtin().find(category).unwrap().clone(),
+        language: Language::parse("").unwrap(),
+        time_zone: Zone::parse("").unwrap(),
+        papers: Papers {
+            subject: Text::line("Не могу войти").unwrap(),
+            description: Text::body("Код не приходит.").unwrap(),
+            applicant: Applicant {
+                full_name: PersonName::parse("Петрова Анна").unwrap(),
+                account_number: None,
+                snils: None,
+                inn: None,
+                passport: None,
+                birth_date: None,
+                preferred_answer: None,
+                call_time: None,
+            },
+            contact: Contact {
+                phone: Phone::parse("+79161234567").unwrap(),
+                email: Email::parse("anna@example.org").unwrap(),
+            },
+            consent: Consent { version: "1".into(), agree_time: monday() },
+        },
+    }
+}
+
+fn filed(category: &str, channel: Channel) -> Appeal {
+    run_file(category, channel).after
+}
+
+fn run_file(category: &str, channel: Channel) -> Decision {
+    let by = Actor::Citizen(citizen());
+    let filing = filing(category, channel, Some(citizen()));
+    with_rules(|rules| file(&filing, Uuid::from_u128(7), Number::from_random(7), &by, monday(), rules)).unwrap()
+}
+
+fn with_rules<T>(run: impl FnOnce(&Rules<'_>) -> T) -> T {
+    run(&Rules { sets: &sets(), reopen_days: 10, reopen_calendar: "working_days" })
+}
+
+fn run(appeal: &Appeal, command: &Command, by: &Actor, now: Timestamp) -> Result<Decision, Refusal> {
+    with_rules(|rules| decide(appeal, command, by, now, rules))
+}
+
+fn member(id: &str, level: Level, load: i32) -> Member {
+    Member {
+        id: id.into(),
+        display_name: Text::line("Сотрудник").unwrap(),
+        level,
+        groups: Catalogue::builtin().all().map(|category| category.group.clone()).collect::<BTreeSet<_>>(),
+        languages: vec![Language::parse("ru").unwrap()],
+        on_duty: true,
+        load,
+        email: None,
+        create_time: monday(),
+        update_time: monday(),
+    }
+}
+
+/// One of each level.
+fn staff() -> Vec<Member> {
+    vec![
+        member("op", Level::Operator, 0),
+        member("spec", Level::Specialist, 0),
+        member("senior", Level::SeniorSpecialist, 0),
+        member("boss", Level::Supervisor, 0),
+    ]
+}
+
+fn staff_actor(id: &str) -> Actor {
+    Actor::Staff(id.into())
+}
+
+fn sla() -> Actor {
+    Actor::System("sla".into())
+}
+
+fn assertion(appeal: &Appeal, level: AssuranceLevel) -> Assertion {
+    Assertion {
+        citizen: citizen(),
+        appeal: appeal.name(),
+        action: ACTION_RESOLVE.into(),
+        level,
+        jti: "jti".into(),
+        expire_time: monday() + hours(24 * 365),
+    }
+}
+
+fn post(visibility: Visibility) -> Command {
+    Command::PostMessage { visibility, channel: None }
+}
+
+fn ask(need: Need) -> Command {
+    Command::RequestInfo { need }
+}
+
+fn answer() -> Command {
+    Command::ProvideInfo { text: true, assertion: None }
+}
+
+fn give(id: &str) -> Command {
+    let member = staff().into_iter().find(|member| member.id == id).unwrap();
+    Command::Assign { member }
+}
+
+fn rung(appeal: &Appeal, kind: ClockKind, level: u8, level_due_time: Timestamp) -> Command {
+    let clock = Some(ClockRef { kind, epoch: appeal.clock(kind).epoch });
+    let ask = Escalate { level: Some(level), clock, level_due_time: Some(level_due_time), lateness: None };
+    Command::Escalate { ask, candidates: staff() }
+}
+
+fn warned(appeal: &Appeal) -> Command {
+    Command::RecordDeadline(DeadlineOutcome {
+        clock: ClockKind::Resolution,
+        epoch: appeal.resolution.epoch,
+        level: 0,
+        outcome: RungOutcome::Warned,
+        outcome_time: monday(),
+        due_time: None,
+        reason: None,
+        lateness: None,
+    })
+}
+
+fn noticed() -> Command {
+    Command::RecordNotice(NoticeOutcome {
+        notification: "notifications/1".into(),
+        template: "registration".into(),
+        state: NoticeState::Delivered,
+        outcome_time: monday(),
+        reason: None,
+    })
+}
+
+/// The appeal after a list of commands, each an hour after the one before, none of which may be refused.
+fn after(mut appeal: Appeal, steps: &[(Actor, Command)]) -> Appeal {
+    for (by, command) in steps {
+        let now = appeal.update_time + hours(1);
+        appeal = run(&appeal, command, by, now).unwrap_or_else(|refusal| panic!("{command:?}: {refusal}")).after;
+        assert_eq!(appeal.fault(), None);
+    }
+    appeal
+}
+
+/// An appeal of a category that needs no assurance, at work with a specialist.
+fn in_progress() -> Appeal {
+    let spec = staff_actor("spec");
+    after(filed("consultation", Channel::Portal), &[(spec.clone(), give("spec")), (spec, post(Visibility::Public))])
+}

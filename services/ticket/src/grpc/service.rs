@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use proto::Reason;
 use proto::ticket::v1::staff_service_server::StaffService;
 use proto::ticket::v1::ticket_service_server::TicketService;
 use proto::ticket::v1::{self as wire, ErrorReason};
-use proto::Reason;
 use tonic::{Request, Response, Status};
 
 use crate::app::App;
@@ -36,23 +36,38 @@ impl TicketService for Tickets {
         rpc::serve(&self.0, DOMAIN, request, queries::find_appeal::run).await
     }
 
-    async fn list_appeals(&self, request: Request<wire::ListAppealsRequest>) -> Result<Response<wire::ListAppealsResponse>, Status> {
+    async fn list_appeals(
+        &self,
+        request: Request<wire::ListAppealsRequest>,
+    ) -> Result<Response<wire::ListAppealsResponse>, Status> {
         rpc::serve(&self.0, DOMAIN, request, queries::list_appeals::run).await
     }
 
-    async fn claim_next_appeal(&self, request: Request<wire::ClaimNextAppealRequest>) -> Result<Response<wire::ClaimNextAppealResponse>, Status> {
+    async fn claim_next_appeal(
+        &self,
+        request: Request<wire::ClaimNextAppealRequest>,
+    ) -> Result<Response<wire::ClaimNextAppealResponse>, Status> {
         rpc::serve(&self.0, DOMAIN, request, commands::claim_next_appeal::run).await
     }
 
-    async fn assign_appeal(&self, request: Request<wire::AssignAppealRequest>) -> Result<Response<wire::Appeal>, Status> {
+    async fn assign_appeal(
+        &self,
+        request: Request<wire::AssignAppealRequest>,
+    ) -> Result<Response<wire::Appeal>, Status> {
         rpc::serve(&self.0, DOMAIN, request, commands::assign_appeal::run).await
     }
 
-    async fn post_message(&self, request: Request<wire::PostMessageRequest>) -> Result<Response<wire::Message>, Status> {
+    async fn post_message(
+        &self,
+        request: Request<wire::PostMessageRequest>,
+    ) -> Result<Response<wire::Message>, Status> {
         rpc::serve(&self.0, DOMAIN, request, commands::post_message::run).await
     }
 
-    async fn list_messages(&self, request: Request<wire::ListMessagesRequest>) -> Result<Response<wire::ListMessagesResponse>, Status> {
+    async fn list_messages(
+        &self,
+        request: Request<wire::ListMessagesRequest>,
+    ) -> Result<Response<wire::ListMessagesResponse>, Status> {
         rpc::serve(&self.0, DOMAIN, request, queries::list_messages::run).await
     }
 
@@ -64,42 +79,69 @@ impl TicketService for Tickets {
         rpc::serve(&self.0, DOMAIN, request, commands::provide_info::run).await
     }
 
-    async fn resolve_appeal(&self, request: Request<wire::ResolveAppealRequest>) -> Result<Response<wire::Appeal>, Status> {
+    async fn resolve_appeal(
+        &self,
+        request: Request<wire::ResolveAppealRequest>,
+    ) -> Result<Response<wire::Appeal>, Status> {
         rpc::serve(&self.0, DOMAIN, request, commands::resolve_appeal::run).await
     }
 
-    async fn reopen_appeal(&self, request: Request<wire::ReopenAppealRequest>) -> Result<Response<wire::Appeal>, Status> {
+    async fn reopen_appeal(
+        &self,
+        request: Request<wire::ReopenAppealRequest>,
+    ) -> Result<Response<wire::Appeal>, Status> {
         rpc::serve(&self.0, DOMAIN, request, commands::reopen_appeal::run).await
     }
 
-    async fn withdraw_appeal(&self, request: Request<wire::WithdrawAppealRequest>) -> Result<Response<wire::Appeal>, Status> {
+    async fn withdraw_appeal(
+        &self,
+        request: Request<wire::WithdrawAppealRequest>,
+    ) -> Result<Response<wire::Appeal>, Status> {
         rpc::serve(&self.0, DOMAIN, request, commands::withdraw_appeal::run).await
     }
 
-    async fn escalate_appeal(&self, request: Request<wire::EscalateAppealRequest>) -> Result<Response<wire::Appeal>, Status> {
+    async fn escalate_appeal(
+        &self,
+        request: Request<wire::EscalateAppealRequest>,
+    ) -> Result<Response<wire::Appeal>, Status> {
         rpc::serve(&self.0, DOMAIN, request, commands::escalate_appeal::run).await
     }
 
-    async fn acknowledge_escalation(&self, request: Request<wire::AcknowledgeEscalationRequest>) -> Result<Response<wire::Appeal>, Status> {
+    async fn acknowledge_escalation(
+        &self,
+        request: Request<wire::AcknowledgeEscalationRequest>,
+    ) -> Result<Response<wire::Appeal>, Status> {
         rpc::serve(&self.0, DOMAIN, request, commands::acknowledge_escalation::run).await
     }
 
-    async fn list_appeal_events(&self, request: Request<wire::ListAppealEventsRequest>) -> Result<Response<wire::ListAppealEventsResponse>, Status> {
+    async fn list_appeal_events(
+        &self,
+        request: Request<wire::ListAppealEventsRequest>,
+    ) -> Result<Response<wire::ListAppealEventsResponse>, Status> {
         rpc::serve(&self.0, DOMAIN, request, queries::list_appeal_events::run).await
     }
 
-    async fn record_deadline_outcome(&self, request: Request<wire::RecordDeadlineOutcomeRequest>) -> Result<Response<wire::RecordDeadlineOutcomeResponse>, Status> {
+    async fn record_deadline_outcome(
+        &self,
+        request: Request<wire::RecordDeadlineOutcomeRequest>,
+    ) -> Result<Response<wire::RecordDeadlineOutcomeResponse>, Status> {
         rpc::serve(&self.0, DOMAIN, request, commands::record_deadline_outcome::run).await
     }
 
-    async fn record_notice_outcome(&self, request: Request<wire::RecordNoticeOutcomeRequest>) -> Result<Response<wire::RecordNoticeOutcomeResponse>, Status> {
+    async fn record_notice_outcome(
+        &self,
+        request: Request<wire::RecordNoticeOutcomeRequest>,
+    ) -> Result<Response<wire::RecordNoticeOutcomeResponse>, Status> {
         rpc::serve(&self.0, DOMAIN, request, commands::record_notice_outcome::run).await
     }
 }
 
 #[tonic::async_trait]
 impl StaffService for Staff {
-    async fn create_member(&self, request: Request<wire::CreateMemberRequest>) -> Result<Response<wire::Member>, Status> {
+    async fn create_member(
+        &self,
+        request: Request<wire::CreateMemberRequest>,
+    ) -> Result<Response<wire::Member>, Status> {
         rpc::serve(&self.0, DOMAIN, request, commands::create_member::run).await
     }
 
@@ -107,11 +149,17 @@ impl StaffService for Staff {
         rpc::serve(&self.0, DOMAIN, request, queries::get_member::run).await
     }
 
-    async fn list_members(&self, request: Request<wire::ListMembersRequest>) -> Result<Response<wire::ListMembersResponse>, Status> {
+    async fn list_members(
+        &self,
+        request: Request<wire::ListMembersRequest>,
+    ) -> Result<Response<wire::ListMembersResponse>, Status> {
         rpc::serve(&self.0, DOMAIN, request, queries::list_members::run).await
     }
 
-    async fn update_member(&self, request: Request<wire::UpdateMemberRequest>) -> Result<Response<wire::Member>, Status> {
+    async fn update_member(
+        &self,
+        request: Request<wire::UpdateMemberRequest>,
+    ) -> Result<Response<wire::Member>, Status> {
         rpc::serve(&self.0, DOMAIN, request, commands::update_member::run).await
     }
 

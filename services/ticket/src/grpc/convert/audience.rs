@@ -28,11 +28,11 @@ impl Audience {
         }
     }
 
-    /// Whether the caller may see the appeal: staff and the services any, citizens their own, another system what it filed.
+    /// Whether the caller may see the appeal: staff and the SLA monitor any, citizens their own, another system what it filed.
     pub fn may_see(caller: &Caller, appeal: &Appeal) -> bool {
         match Self::of(caller, appeal) {
             Self::Staff | Self::Filer => true,
-            Self::System => matches!(caller.system(), Some("sla" | "notification" | "identity")),
+            Self::System => matches!(caller.system(), Some("sla")),
             Self::Citizen => caller.citizen().is_some_and(|citizen| appeal.citizen == Some(citizen)),
         }
     }

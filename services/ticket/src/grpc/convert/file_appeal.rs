@@ -11,8 +11,8 @@ use super::form::Form;
 use super::refusal::not_yours;
 use super::{kinds, names};
 use crate::domain::{
-    AccountNumber, Applicant, BirthDate, CallTime, Catalogue, Category, Consent, Contact, Email, FileAppeal, Inn, Language,
-    Papers, Passport, PersonName, Phone, Snils, Text, Zone,
+    AccountNumber, Applicant, BirthDate, CallTime, Catalogue, Category, Consent, Contact, Email, FileAppeal, Inn,
+    Language, Papers, Passport, PersonName, Phone, Snils, Text, Zone,
 };
 
 /// Clocks of callers go wrong by seconds, and a consent given "in the future" by them is still one. It is kept as given now.
@@ -146,7 +146,9 @@ fn applicant(form: &mut Form, wire: &wire::Applicant, today: Date) -> Option<App
     };
     let birth_date = match &wire.birth_date {
         None => Some(None),
-        Some(date) => form.rule(&path("birth_date"), BirthDate::parse(date.year, date.month, date.day, today)).map(Some),
+        Some(date) => {
+            form.rule(&path("birth_date"), BirthDate::parse(date.year, date.month, date.day, today)).map(Some)
+        }
     };
     let preferred_answer = form.choice(&path("preferred_answer"), wire.preferred_answer, kinds::preferred);
     let call_time = form.optional(&path("call_time"), &wire.call_time, CallTime::parse);

@@ -98,11 +98,7 @@ impl Form {
     }
 
     /// A span of zero or more that may be absent.
-    pub(super) fn span(
-        &mut self,
-        path: &str,
-        span: Option<&prost_types::Duration>,
-    ) -> Option<Option<SignedDuration>> {
+    pub(super) fn span(&mut self, path: &str, span: Option<&prost_types::Duration>) -> Option<Option<SignedDuration>> {
         let Some(span) = span else { return Some(None) };
         let fits = span.seconds >= 0 && (0..1_000_000_000).contains(&span.nanos);
         let parsed = fits.then(|| SignedDuration::new(span.seconds, span.nanos));

@@ -29,22 +29,43 @@ macro_rules! both_ways {
 }
 
 both_ways!(
-    state, state_to_wire, appeal::State, State, Registered, Assigned, InProgress, AwaitingApplicant, AwaitingVerification,
-    AwaitingOtherBody, Resolved, Closed, Rejected, Withdrawn, Merged
+    state,
+    state_to_wire,
+    appeal::State,
+    State,
+    Registered,
+    Assigned,
+    InProgress,
+    AwaitingApplicant,
+    AwaitingVerification,
+    AwaitingOtherBody,
+    Resolved,
+    Closed,
+    Rejected,
+    Withdrawn,
+    Merged
 );
 both_ways!(
-    channel, channel_to_wire, wire::Channel, Channel, Phone, Chat, Email, WebForm, Portal, MobileApp, Social, MfcOffice,
-    VoiceMessage, System
+    channel,
+    channel_to_wire,
+    wire::Channel,
+    Channel,
+    Phone,
+    Chat,
+    Email,
+    WebForm,
+    Portal,
+    MobileApp,
+    Social,
+    MfcOffice,
+    VoiceMessage,
+    System
 );
 both_ways!(priority, priority_to_wire, wire::Priority, Priority, Emergency, Critical, High, Normal, Low);
-both_ways!(
-    preferred, preferred_to_wire, applicant::PreferredAnswer, PreferredAnswer, Phone, Email, Sms, Portal
-);
+both_ways!(preferred, preferred_to_wire, applicant::PreferredAnswer, PreferredAnswer, Phone, Email, Sms, Portal);
 both_ways!(level, level_to_wire, member::Level, Level, Operator, Specialist, SeniorSpecialist, Supervisor);
 both_ways!(clock, clock_wire, WireClock, ClockKind, FirstAnswer, Resolution);
-both_ways!(
-    notice, notice_to_wire, WireNotice, NoticeState, Queued, Sent, Delivered, Failed, Expired, Dropped
-);
+both_ways!(notice, notice_to_wire, WireNotice, NoticeState, Queued, Sent, Delivered, Failed, Expired, Dropped);
 
 pub(super) fn kind_to_wire(kind: Kind) -> wire::Kind {
     match kind {

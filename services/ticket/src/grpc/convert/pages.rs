@@ -39,9 +39,8 @@ pub fn list_appeals(request: &wire::ListAppealsRequest, caller: &Caller) -> Resu
         states.extend(form.required_choice(&format!("states[{at}]"), *raw, kinds::state));
     }
     let citizen = names::citizen(&mut form, "citizen", &request.citizen);
-    let assignee = form.optional("assignee", &request.assignee, |name| {
-        crate::domain::parse_staff(name).map_err(names::rule)
-    });
+    let assignee =
+        form.optional("assignee", &request.assignee, |name| crate::domain::parse_staff(name).map_err(names::rule));
     let channel = form.choice("channel", request.channel, kinds::channel);
     let priority = form.choice("priority", request.priority, kinds::priority);
     let due_before = form.time("due_before_time", request.due_before_time.as_ref());

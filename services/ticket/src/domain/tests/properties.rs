@@ -1,0 +1,207 @@
+//! What holds after any commands in any order.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// One step: who, what, and how long after the one before. Numbers pick among what fits the appeal as it then is.
+#[derive(Debug, Clone)]
+enum Op {
+    Assign(usize),
+    Post { by: usize, internal: bool },
+    Ask { by_assignee: bool, verification: bool },
+    Provide { text: bool, assertion: Option<u8> },
+    Resolve { by_assignee: bool, assertion: Option<u8> },
+    Reopen,
+    Withdraw,
+    Rung { resolution: bool, level: u8, stale: bool, promise_hours: i64, duty: u8 },
+    Manual { level: Option<u8>, duty: u8 },
+    Acknowledge,
+    Warned,
+    Noticed,
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let assertion = || proptest::option::of(0u8..4);
+    prop_oneof![
+        4 => (0usize..4).prop_map(Op::Assign),
+        4 => (0usize..6, any::<bool>()).prop_map(|(by, internal)| Op::Post { by, internal }),
+        4 => (prop::bool::weighted(0.9), any::<bool>())
+            .prop_map(|(by_assignee, verification)| Op::Ask { by_assignee, verification }),
+        5 => (prop::bool::weighted(0.8), assertion()).prop_map(|(text, assertion)| Op::Provide { text, assertion }),
+        3 => (prop::bool::weighted(0.9), assertion())
+            .prop_map(|(by_assignee, assertion)| Op::Resolve { by_assignee, assertion }),
+        3 => Just(Op::Reopen),
+        1 => Just(Op::Withdraw),
+        5 => (any::<bool>(), 1u8..4, prop::bool::weighted(0.2), 1i64..100, any::<u8>()).prop_map(
+            |(resolution, level, stale, promise_hours, duty)| Op::Rung { resolution, level, stale, promise_hours, duty }
+        ),
+        2 => (proptest::option::of(1u8..4), any::<u8>()).prop_map(|(level, duty)| Op::Manual { level, duty }),
+        2 => Just(Op::Acknowledge),
+        1 => Just(Op::Warned),
+        1 => Just(Op::Noticed),
+    ]
+}
+
+fn levels() -> [AssuranceLevel; 4] {
+    [AssuranceLevel::None, AssuranceLevel::Simplified, AssuranceLevel::Standard, AssuranceLevel::Confirmed]
+}
+
+/// Who is on duty by the bits of `duty`.
+fn shift(duty: u8) -> Vec<Member> {
+    staff().into_iter().enumerate().map(|(at, member)| Member { on_duty: duty >> at & 1 == 1, ..member }).collect()
+}
+
+fn command(op: &Op, appeal: &Appeal, now: Timestamp) -> (Actor, Command) {
+    let person = || Actor::Citizen(citizen());
+    let assignee = |really: bool| {
+        let id = appeal.assignee.as_deref().filter(|_| really).unwrap_or("stranger");
+        staff_actor(id)
+    };
+    let token = |level: &Option<u8>| level.map(|level| assertion(appeal, levels()[usize::from(level)]));
+    match op {
+        Op::Assign(at) => (staff_actor("boss"), Command::Assign { member: staff()[*at].clone() }),
+        Op::Post { by, internal } => {
+            let by = match by {
+                0 => person(),
+                1 => sla(),
+                2 => assignee(true),
+                at => staff_actor(&staff()[at - 3].id),
+            };
+            (by, post(if *internal { Visibility::Internal } else { Visibility::Public }))
+        }
+        Op::Ask { by_assignee, verification } => {
+            let need = if *verification { Need::Verification } else { Need::Information };
+            (assignee(*by_assignee), ask(need))
+        }
+        Op::Provide { text, assertion } => {
+            (person(), Command::ProvideInfo { text: *text, assertion: token(assertion) })
+        }
+        Op::Resolve { by_assignee, assertion } => {
+            (assignee(*by_assignee), Command::Resolve { assertion: token(assertion) })
+        }
+        Op::Reopen => (person(), Command::Reopen),
+        Op::Withdraw => (person(), Command::Withdraw),
+        Op::Rung { resolution, level, stale, promise_hours, duty } => {
+            let kind = if *resolution { ClockKind::Resolution } else { ClockKind::FirstAnswer };
+            let epoch = appeal.clock(kind).epoch - i64::from(*stale);
+            let ask = Escalate {
+                level: Some(*level),
+                clock: Some(ClockRef { kind, epoch }),
+                level_due_time: Some(now + hours(*promise_hours)),
+                lateness: None,
+            };
+            (sla(), Command::Escalate { ask, candidates: shift(*duty) })
+        }
+        Op::Manual { level, duty } => {
+            let ask = Escalate { level: *level, clock: None, level_due_time: None, lateness: None };
+            (staff_actor("spec"), Command::Escalate { ask, candidates: shift(*duty) })
+        }
+        Op::Acknowledge => (assignee(true), Command::AcknowledgeEscalation),
+        Op::Warned => (sla(), warned(appeal)),
+        Op::Noticed => (Actor::System("notification".into()), noticed()),
+    }
+}
+
+/// What is true of one step.
+fn check_step(before: &Appeal, decision: &Decision) -> Result<(), TestCaseError> {
+    let after = &decision.after;
+    prop_assert_eq!(after.fault(), None);
+    if decision.already_applied() {
+        prop_assert_eq!(before, after);
+    }
+    let mut applied = before.clone();
+    for (event, number) in decision.events.iter().zip(before.last_event + 1..) {
+        prop_assert_eq!(event.number, number);
+        applied.apply(event);
+    }
+    prop_assert_eq!(&applied, after);
+    prop_assert_eq!(decision.events.last().map_or(before.state, |last| last.state), after.state);
+    if before.state.is_terminal() {
+        prop_assert_eq!(before.state, after.state);
+        prop_assert_eq!(before.clocks(), after.clocks());
+    }
+    prop_assert!(after.escalation.level >= before.escalation.level);
+    for (was, is) in before.clocks().into_iter().zip(after.clocks()) {
+        prop_assert!(is.epoch >= was.epoch && is.acted_level >= was.acted_level);
+        // A due time that changes has a new epoch, and one that has not keeps its own.
+        let moved = is.due_time.is_some() && is.due_time != was.due_time;
+        prop_assert_eq!(moved, is.epoch > was.epoch);
+    }
+    if decision.events.iter().all(|recorded| recorded.event.is_note()) {
+        prop_assert_eq!((before.version, before.revision), (after.version, after.revision));
+        prop_assert_eq!((before.update_time, before.etag()), (after.update_time, after.etag()));
+    }
+    let clocks_changed = before.clocks().into_iter().zip(after.clocks()).any(|(was, is)| {
+        (was.state, was.epoch, was.due_time, was.end_time) != (is.state, is.epoch, is.due_time, is.end_time)
+    });
+    prop_assert!(!clocks_changed || after.revision > before.revision, "the SLA monitor must hear of it");
+    prop_assert_eq!(after.suspensions.starts_with(&closed(&before.suspensions)), true);
+    Ok(())
+}
+
+/// Suspensions that can't change any more.
+fn closed(suspensions: &[Suspension]) -> Vec<Suspension> {
+    suspensions.iter().filter(|suspension| suspension.end_time.is_some()).cloned().collect()
+}
+
+/// What is true of a whole life.
+fn check_journal(journal: &[Recorded], appeal: &Appeal) -> Result<(), TestCaseError> {
+    let stored = serde_json::to_string(journal).unwrap();
+    let read: Vec<Recorded> = serde_json::from_str(&stored).unwrap();
+    let replayed = Appeal::replay(&read);
+    prop_assert_eq!(replayed.as_ref(), Some(appeal));
+    let answered = journal.iter().filter(|recorded| matches!(recorded.event, Event::FirstAnswered { .. })).count();
+    prop_assert!(answered <= 1);
+    let mut acted = BTreeSet::new();
+    for recorded in journal {
+        if let Event::Escalated(escalated) = &recorded.event
+            && let Some(clock) = escalated.clock
+        {
+            prop_assert!(acted.insert((clock, escalated.level)), "a level of a clock acted twice");
+        }
+    }
+    prop_assert!(journal.windows(2).all(|pair| pair[0].time <= pair[1].time));
+    for text in ["Петрова", "9161234567", "anna@example", "Код не"] {
+        prop_assert!(!stored.contains(text), "the journal holds something personal");
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_life_keeps_the_rules(
+        category in prop::sample::select(vec!["consultation", "access_recovery", "personal_data_change", "page_display"]),
+        channel in prop::sample::select(vec![Channel::Portal, Channel::WebForm, Channel::Email, Channel::Phone]),
+        ops in proptest::collection::vec((op(), 0i64..2_000), 0..40),
+    ) {
+        let Decision { events: mut journal, after: mut appeal, .. } = run_file(category, channel);
+        let mut now = monday();
+        let mut latest: BTreeMap<ClockKind, Timestamp> = BTreeMap::new();
+        for (op, minutes) in ops {
+            now += SignedDuration::from_mins(minutes);
+            let (by, command) = command(&op, &appeal, now);
+            let Ok(decision) = run(&appeal, &command, &by, now) else { continue };
+            check_step(&appeal, &decision)?;
+            // Said twice is done once, for whatever can be compared: a text can't.
+            if matches!(op, Op::Assign(_) | Op::Withdraw | Op::Rung { .. } | Op::Acknowledge) {
+                let again = run(&decision.after, &command, &by, now).unwrap();
+                prop_assert!(again.already_applied());
+            }
+            appeal = decision.after;
+            journal.extend(decision.events);
+            for clock in appeal.clocks() {
+                if let Some(due) = clock.due_time {
+                    let known = latest.entry(clock.kind).or_insert(due);
+                    prop_assert!(due >= *known, "a due time moved earlier");
+                    *known = due;
+                }
+            }
+        }
+        check_journal(&journal, &appeal)?;
+    }
+}

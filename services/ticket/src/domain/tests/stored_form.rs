@@ -1,0 +1,70 @@
+//! The stored form of the journal. Rows live for years: what is written today is read by every later version.
+
+use super::*;
+
+fn form(event: &Event) -> String {
+    serde_json::to_string(event).unwrap()
+}
+
+#[test]
+fn events_are_stored_as_they_always_were() {
+    let due = vec![NewDue { clock: ClockKind::Resolution, epoch: 2, due_time: monday() }];
+    let golden = [
+        (Event::Assigned { assignee: "anna".into() }, r#"{"type":"assigned","assignee":"anna"}"#),
+        (
+            Event::MessagePosted { message: 3, author: Author::Staff, visibility: Visibility::Internal },
+            r#"{"type":"message_posted","message":3,"author":"staff","visibility":"internal"}"#,
+        ),
+        (Event::FirstAnswered { message: 1 }, r#"{"type":"first_answered","message":1}"#),
+        (
+            Event::InfoRequested {
+                message: 2,
+                need: Need::Verification,
+                suspension: SuspensionReason::AwaitingVerification,
+            },
+            r#"{"type":"info_requested","message":2,"need":"verification","suspension":"awaiting_verification"}"#,
+        ),
+        (
+            Event::InfoProvided { message: None, due, expected_time: monday() },
+            r#"{"type":"info_provided","message":null,"due":[{"clock":"resolution","epoch":2,"due_time":"2026-03-02T09:00:00Z"}],"expected_time":"2026-03-02T09:00:00Z"}"#,
+        ),
+        (Event::Withdrawn, r#"{"type":"withdrawn"}"#),
+        (
+            Event::Escalated(Escalated {
+                clock: Some(ClockKind::FirstAnswer),
+                epoch: Some(1),
+                level: 1,
+                expected_time: None,
+                handed: Some(Handed::Queue(Level::SeniorSpecialist)),
+                lateness: Some(SignedDuration::from_secs(61)),
+            }),
+            r#"{"type":"escalated","clock":"first_answer","epoch":1,"level":1,"expected_time":null,"handed":{"queue":"senior_specialist"},"lateness":"PT1M1S"}"#,
+        ),
+    ];
+    for (event, stored) in golden {
+        assert_eq!(form(&event), stored);
+        assert_eq!(serde_json::from_str::<Event>(stored).unwrap(), event);
+    }
+}
+
+#[test]
+fn the_name_in_the_journal_is_the_type_that_is_stored() {
+    let appeal = in_progress();
+    let mut journal = run_file("consultation", Channel::Portal).events;
+    for (by, command) in [
+        (staff_actor("spec"), give("boss")),
+        (staff_actor("spec"), post(Visibility::Public)),
+        (staff_actor("spec"), ask(Need::Information)),
+        (staff_actor("spec"), Command::Resolve { assertion: None }),
+        (Actor::Citizen(citizen()), Command::Withdraw),
+        (sla(), rung(&appeal, ClockKind::Resolution, 1, monday())),
+        (sla(), warned(&appeal)),
+        (sla(), noticed()),
+    ] {
+        journal.extend(run(&appeal, &command, &by, monday() + hours(3)).unwrap().events);
+    }
+    for recorded in journal {
+        let stored = serde_json::to_value(&recorded.event).unwrap();
+        assert_eq!(stored["type"], recorded.event.kind());
+    }
+}
