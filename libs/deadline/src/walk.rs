@@ -136,10 +136,9 @@ struct Days<'a> {
 
 impl<'a> Days<'a> {
     fn new(calendar: &'a Calendar, start: Timestamp) -> Self {
-        // One date early: where clocks fall back across midnight, an instant that shows the old date may already lie in the
-        // new one's stretch. What ends before the start is dropped.
-        let date = calendar.date_of(start);
-        Self { calendar, start, date: Some(date.yesterday().unwrap_or(date)), queue: VecDeque::new() }
+        // A date begins at the first instant that shows it or a later one, so never after an instant that shows it; what
+        // ends before the start is dropped.
+        Self { calendar, start, date: Some(calendar.date_of(start)), queue: VecDeque::new() }
     }
 
     fn next(&mut self) -> Option<Result<(Timestamp, Timestamp, Base<'a>), Refused>> {

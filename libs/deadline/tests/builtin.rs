@@ -187,7 +187,7 @@ fn load(policies: &[String]) -> Result<PolicySet, Invalid> {
 fn order_decides_first_and_specificity_second() {
     let set = load(&[
         policy("everything", 9, ""),
-        policy("wide", 5, "priority = [\"high\", \"low\"]"),
+        policy("broad", 5, "priority = [\"high\", \"low\"]"),
         policy("narrow", 5, "priority = [\"high\"], channel = [\"chat\"]"),
         policy("first", 1, "channel = [\"email\"]"),
     ])
@@ -196,7 +196,7 @@ fn order_decides_first_and_specificity_second() {
         set.select(&Features { category: "payment", kind: Kind::Technical, priority, channel }).id.clone()
     };
     assert_eq!(chosen(Priority::High, Channel::Chat), "narrow");
-    assert_eq!(chosen(Priority::High, Channel::Portal), "wide");
+    assert_eq!(chosen(Priority::High, Channel::Portal), "broad");
     assert_eq!(chosen(Priority::High, Channel::Email), "first");
     assert_eq!(chosen(Priority::Normal, Channel::Chat), "everything");
 }

@@ -119,6 +119,14 @@ fn a_date_that_never_was_has_no_working_time() {
 }
 
 #[test]
+fn clocks_that_fall_back_across_midnight_do_not_close_what_has_opened() {
+    // St John's, 7 November 2010: 00:01 becomes 23:01 of the day before. The interval from 00:00 has begun by then.
+    let calendar = daily("America/St_Johns", "\"00:00-00:30\"");
+    check(&calendar, "2010-11-06T23:30:00-03:30", Allowance::WorkingTime(minutes(45)), "2010-11-07T00:15:00-03:30");
+    check(&calendar, "2010-11-06T12:00:00-02:30", Allowance::WorkingTime(minutes(90)), "2010-11-07T00:30:00-03:30");
+}
+
+#[test]
 fn support_hours_over_a_night_and_a_weekend() {
     check(support(), "2026-03-02T20:30:00+03", Allowance::WorkingTime(hours(1)), "2026-03-03T09:30:00+03");
     // Saturday 10-18, Sunday 10-16.
