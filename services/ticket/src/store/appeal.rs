@@ -1,0 +1,145 @@
+//! Table `appeal`: reading one, and writing what a command changed.
+
+use jiff_sqlx::{Timestamp, ToSqlx};
+use sealed::Ring;
+use store::{Db, Error, Tx};
+use uuid::Uuid;
+
+use crate::domain::{Appeal, Number, Papers};
+use crate::store::appeal_row::AppealRow;
+use crate::store::suspension;
+
+/// An appeal with what people wrote.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// What decisions are made on.
+    pub appeal: Appeal,
+    /// What people wrote; personal.
+    pub papers: Papers,
+}
+
+/// A statement that reads whole appeals: its name, what comes after `FROM appeal`, its parameters. The columns stand here once.
+macro_rules! select_appeals {
+    ($name:literal, $rest:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            $crate::store::appeal_row::AppealRow,
+            $name + r#"
+        SELECT appeal_id, number, state, channel, category, kind, priority, queue_group, required_assurance, confirmed,
+            citizen_id, filed_by, language_code, time_zone, consent_version, consent_time,
+            subject, description, applicant, contact_phone, contact_email,
+            policy, policy_version, policy_hash,
+            first_state, first_epoch, first_start_time, first_due_time,
+            first_allowance AS "first_allowance: sqlx::types::Json<deadline::Allowance>",
+            first_calendar, first_calendar_version, first_end_time, first_level,
+            resolution_state, resolution_epoch, resolution_start_time, resolution_due_time,
+            resolution_allowance AS "resolution_allowance: sqlx::types::Json<deadline::Allowance>",
+            resolution_calendar, resolution_calendar_version, resolution_end_time, resolution_level,
+            expected_time, create_time, update_time, resolve_time, escalation_level, acknowledge_time, assignee, queue_level,
+            answer_message_no, revision, version, last_event_no, last_message_no, last_suspension_no
+        FROM appeal "# + $rest
+            $(, $argument)*
+        )
+    };
+}
+pub(super) use select_appeals;
+
+/// Reads an appeal and locks it until the transaction ends: every command on an appeal begins so, and waits here for its turn.
+///
+/// # Errors
+/// [`Error::Corrupt`] for a row that can't be read; those of any statement.
+pub async fn lock(tx: &mut Tx, ring: &Ring, id: Uuid) -> Result<Option<Stored>, Error> {
+    let row =
+        select_appeals!("-- appeal_lock()", "WHERE appeal_id = $1 FOR UPDATE", id).fetch_optional(&mut **tx).await?;
+    match row {
+        Some(row) => whole(&mut **tx, ring, row).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Reads an appeal as it is now.
+///
+/// # Errors
+/// As [`lock`].
+pub async fn get(db: &Db, ring: &Ring, id: Uuid) -> Result<Option<Stored>, Error> {
+    let row = select_appeals!("-- appeal_get()", "WHERE appeal_id = $1", id).fetch_optional(db.pool()).await?;
+    match row {
+        Some(row) => whole(db.pool(), ring, row).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Reads the appeal of a number.
+///
+/// # Errors
+/// As [`lock`].
+pub async fn find(db: &Db, ring: &Ring, number: &Number) -> Result<Option<Stored>, Error> {
+    let row =
+        select_appeals!("-- appeal_find()", "WHERE number = $1", number.compact()).fetch_optional(db.pool()).await?;
+    match row {
+        Some(row) => whole(db.pool(), ring, row).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The row with its ledger. Most appeals were never suspended; they cost no further statement.
+pub(super) async fn whole(executor: impl sqlx::PgExecutor<'_>, ring: &Ring, row: AppealRow) -> Result<Stored, Error> {
+    let suspensions = if row.last_suspension_no > 0 {
+        suspension::of(executor, &[row.appeal_id]).await?.remove(&row.appeal_id).unwrap_or_default()
+    } else {
+        Vec::new()
+    };
+    let papers = row.papers(ring)?;
+    Ok(Stored { appeal: row.appeal(suspensions)?, papers })
+}
+
+/// Writes everything of a locked appeal that can change after its filing. One statement, and one more when the ledger grew or closed.
+///
+/// # Errors
+/// Those of any statement.
+pub async fn save(tx: &mut Tx, before: &Appeal, after: &Appeal) -> Result<(), Error> {
+    let time = |time: Option<jiff::Timestamp>| -> Option<Timestamp> { time.map(ToSqlx::to_sqlx) };
+    let (first, resolution) = (&after.first_answer, &after.resolution);
+    sqlx::query!(
+        "-- appeal_save()
+        UPDATE appeal SET state = $2, confirmed = $3,
+            first_state = $4, first_epoch = $5, first_due_time = $6, first_end_time = $7, first_level = $8,
+            resolution_state = $9, resolution_epoch = $10, resolution_due_time = $11, resolution_end_time = $12,
+            resolution_level = $13,
+            expected_time = $14, update_time = $15, resolve_time = $16, escalation_level = $17, acknowledge_time = $18,
+            assignee = $19, queue_level = $20, answer_message_no = $21,
+            revision = $22, version = $23, last_event_no = $24, last_message_no = $25, last_suspension_no = $26
+        WHERE appeal_id = $1",
+        after.id,
+        after.state.as_str(),
+        after.confirmed.map(|level| level.as_str()),
+        first.state.as_str(),
+        first.epoch,
+        time(first.due_time) as _,
+        time(first.end_time) as _,
+        i16::from(first.acted_level),
+        resolution.state.as_str(),
+        resolution.epoch,
+        time(resolution.due_time) as _,
+        time(resolution.end_time) as _,
+        i16::from(resolution.acted_level),
+        time(after.expected_time) as _,
+        after.update_time.to_sqlx(),
+        time(after.resolve_time) as _,
+        i16::from(after.escalation.level),
+        time(after.escalation.acknowledge_time) as _,
+        after.assignee.as_deref(),
+        after.queue_level.rank(),
+        after.answer_message,
+        after.revision,
+        after.version,
+        after.last_event,
+        after.last_message,
+        suspension::count(after)
+    )
+    .execute(&mut **tx)
+    .await?;
+    if before.suspensions != after.suspensions {
+        suspension::save(tx, after).await?;
+    }
+    Ok(())
+}

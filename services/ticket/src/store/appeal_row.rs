@@ -1,0 +1,184 @@
+//! Table `appeal`: its row, and what it says to the domain.
+
+use deadline::Allowance;
+use jiff_sqlx::Timestamp;
+use sealed::{Personal, Place, Ring};
+use sqlx::types::Json;
+use store::Error;
+use uuid::Uuid;
+
+use crate::domain::{
+    Appeal, AssuranceLevel, Clock, ClockKind, ClockState, Consent, Contact, Email, Escalation, Language, Level, Number,
+    Papers, Phone, Priority, Promise, State, Suspension, Text, Zone, priority_rank,
+};
+use crate::store::{applicant, corrupt};
+
+/// An appeal as it is stored, with what people wrote still sealed.
+#[derive(Debug)]
+pub(super) struct AppealRow {
+    pub appeal_id: Uuid,
+    pub number: String,
+    pub state: String,
+    pub channel: String,
+    pub category: String,
+    pub kind: String,
+    pub priority: i16,
+    pub queue_group: String,
+    pub required_assurance: String,
+    pub confirmed: Option<String>,
+    pub citizen_id: Option<Uuid>,
+    pub filed_by: String,
+    pub language_code: String,
+    pub time_zone: String,
+    pub consent_version: String,
+    pub consent_time: Timestamp,
+    pub subject: Vec<u8>,
+    pub description: Vec<u8>,
+    pub applicant: Vec<u8>,
+    pub contact_phone: Vec<u8>,
+    pub contact_email: Vec<u8>,
+    pub policy: String,
+    pub policy_version: i32,
+    pub policy_hash: String,
+    pub first_state: String,
+    pub first_epoch: i64,
+    pub first_start_time: Timestamp,
+    pub first_due_time: Option<Timestamp>,
+    pub first_allowance: Json<Allowance>,
+    pub first_calendar: String,
+    pub first_calendar_version: i32,
+    pub first_end_time: Option<Timestamp>,
+    pub first_level: i16,
+    pub resolution_state: String,
+    pub resolution_epoch: i64,
+    pub resolution_start_time: Timestamp,
+    pub resolution_due_time: Option<Timestamp>,
+    pub resolution_allowance: Json<Allowance>,
+    pub resolution_calendar: String,
+    pub resolution_calendar_version: i32,
+    pub resolution_end_time: Option<Timestamp>,
+    pub resolution_level: i16,
+    pub expected_time: Option<Timestamp>,
+    pub create_time: Timestamp,
+    pub update_time: Timestamp,
+    pub resolve_time: Option<Timestamp>,
+    pub escalation_level: i16,
+    pub acknowledge_time: Option<Timestamp>,
+    pub assignee: Option<String>,
+    pub queue_level: i16,
+    pub answer_message_no: Option<i64>,
+    pub revision: i64,
+    pub version: i64,
+    pub last_event_no: i64,
+    pub last_message_no: i64,
+    pub last_suspension_no: i32,
+}
+
+/// Where a sealed value of an appeal belongs: it opens nowhere else.
+pub(super) fn place<'a>(column: &'static str, id: &'a Uuid) -> Place<'a> {
+    Place { table: "appeal", column, row: id.as_bytes() }
+}
+
+fn time(time: Option<Timestamp>) -> Option<jiff::Timestamp> {
+    time.map(Timestamp::to_jiff)
+}
+
+impl AppealRow {
+    /// What people wrote, opened.
+    pub(super) fn papers(&self, ring: &Ring) -> Result<Papers, Error> {
+        let id = &self.appeal_id;
+        let open = |column: &'static str, value: &[u8]| -> Result<Personal, Error> {
+            ring.open_text(place(column, id), value).map_err(|_| corrupt("appeal", column))
+        };
+        Ok(Papers {
+            subject: Text::stored(open("subject", &self.subject)?),
+            description: Text::stored(open("description", &self.description)?),
+            applicant: applicant::read(&open("applicant", &self.applicant)?)?,
+            contact: Contact {
+                phone: Phone::stored(open("contact_phone", &self.contact_phone)?),
+                email: Email::stored(open("contact_email", &self.contact_email)?),
+            },
+            consent: Consent { version: self.consent_version.clone(), agree_time: self.consent_time.to_jiff() },
+        })
+    }
+
+    /// The appeal, with the suspensions of its ledger.
+    pub(super) fn appeal(self, suspensions: Vec<Suspension>) -> Result<Appeal, Error> {
+        let wrong = |column| corrupt("appeal", column);
+        let appeal = Appeal {
+            id: self.appeal_id,
+            number: Number::parse(&self.number).map_err(|_| wrong("number"))?,
+            state: State::parse(&self.state).ok_or_else(|| wrong("state"))?,
+            channel: self.channel.parse().map_err(|_| wrong("channel"))?,
+            category: self.category,
+            kind: self.kind.parse().map_err(|_| wrong("kind"))?,
+            priority: priority(self.priority).ok_or_else(|| wrong("priority"))?,
+            group: self.queue_group,
+            required_assurance: AssuranceLevel::parse(&self.required_assurance)
+                .ok_or_else(|| wrong("required_assurance"))?,
+            citizen: self.citizen_id,
+            filed_by: self.filed_by.parse().map_err(|_| wrong("filed_by"))?,
+            language: Language::parse(&self.language_code).map_err(|_| wrong("language_code"))?,
+            time_zone: Zone::parse(&self.time_zone).map_err(|_| wrong("time_zone"))?,
+            promise: Promise {
+                policy: self.policy,
+                set_version: u32::try_from(self.policy_version).map_err(|_| wrong("policy_version"))?,
+                set_hash: self.policy_hash,
+            },
+            first_answer: Clock {
+                kind: ClockKind::FirstAnswer,
+                state: ClockState::parse(&self.first_state).ok_or_else(|| wrong("first_state"))?,
+                epoch: self.first_epoch,
+                start_time: self.first_start_time.to_jiff(),
+                due_time: time(self.first_due_time),
+                end_time: time(self.first_end_time),
+                allowance: self.first_allowance.0,
+                calendar: self.first_calendar,
+                calendar_version: u32::try_from(self.first_calendar_version)
+                    .map_err(|_| wrong("first_calendar_version"))?,
+                acted_level: u8::try_from(self.first_level).map_err(|_| wrong("first_level"))?,
+            },
+            resolution: Clock {
+                kind: ClockKind::Resolution,
+                state: ClockState::parse(&self.resolution_state).ok_or_else(|| wrong("resolution_state"))?,
+                epoch: self.resolution_epoch,
+                start_time: self.resolution_start_time.to_jiff(),
+                due_time: time(self.resolution_due_time),
+                end_time: time(self.resolution_end_time),
+                allowance: self.resolution_allowance.0,
+                calendar: self.resolution_calendar,
+                calendar_version: u32::try_from(self.resolution_calendar_version)
+                    .map_err(|_| wrong("resolution_calendar_version"))?,
+                acted_level: u8::try_from(self.resolution_level).map_err(|_| wrong("resolution_level"))?,
+            },
+            suspensions,
+            expected_time: time(self.expected_time),
+            resolve_time: time(self.resolve_time),
+            escalation: Escalation {
+                level: u8::try_from(self.escalation_level).map_err(|_| wrong("escalation_level"))?,
+                acknowledge_time: time(self.acknowledge_time),
+            },
+            assignee: self.assignee,
+            queue_level: Level::of_rank(self.queue_level).ok_or_else(|| wrong("queue_level"))?,
+            confirmed: match self.confirmed {
+                Some(confirmed) => Some(AssuranceLevel::parse(&confirmed).ok_or_else(|| wrong("confirmed"))?),
+                None => None,
+            },
+            answer_message: self.answer_message_no,
+            last_message: self.last_message_no,
+            last_event: self.last_event_no,
+            version: self.version,
+            revision: self.revision,
+            create_time: self.create_time.to_jiff(),
+            update_time: self.update_time.to_jiff(),
+        };
+        match appeal.fault() {
+            Some(fault) => Err(Error::Corrupt(format!("appeal: {fault}"))),
+            None => Ok(appeal),
+        }
+    }
+}
+
+fn priority(rank: i16) -> Option<Priority> {
+    Priority::ALL.iter().copied().find(|priority| priority_rank(*priority) == rank)
+}

@@ -1,0 +1,136 @@
+//! Table `appeal`: pages of lists, newest first, by keyset and never by offset.
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use sealed::Ring;
+use serde::{Deserialize, Serialize};
+use store::{Db, Error};
+use uuid::Uuid;
+
+use crate::domain::{AppealFilter, priority_rank};
+use crate::store::appeal::{Stored, select_appeals};
+use crate::store::appeal_row::AppealRow;
+use crate::store::suspension;
+
+/// The last appeal of a page: what the next page begins after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// When it was registered.
+    pub create_time: Timestamp,
+    /// Which of that instant.
+    pub id: Uuid,
+}
+
+/// At most `limit` appeals that the filter lets through, newest first, after the cursor.
+///
+/// Three statements that differ in one condition, since a citizen's and a member's page must be read from their own index and not
+/// found by walking everybody's.
+///
+/// # Errors
+/// [`Error::Corrupt`] for a row that can't be read; those of any statement.
+pub async fn page(
+    db: &Db,
+    ring: &Ring,
+    filter: &AppealFilter,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<Stored>, Error> {
+    let states: Option<Vec<String>> =
+        (!filter.states.is_empty()).then(|| filter.states.iter().map(|state| state.as_str().to_owned()).collect());
+    let states = states.as_deref();
+    let category = filter.category.as_deref();
+    let group = filter.group.as_deref();
+    let channel = filter.channel.map(|channel| channel.as_str());
+    let priority = filter.priority.map(priority_rank);
+    let due_before = filter.due_before.map(ToSqlx::to_sqlx);
+    let time = after.map(|after| after.create_time.to_sqlx());
+    let id = after.map(|after| after.id);
+    let rows = match (filter.citizen, filter.assignee.as_deref()) {
+        (Some(citizen), assignee) => {
+            select_appeals!(
+                "-- list_of_citizen()",
+                "WHERE citizen_id = $1 AND ($2::text IS NULL OR assignee = $2)
+            AND ($3::text[] IS NULL OR state = ANY ($3)) AND ($4::text IS NULL OR category = $4)
+            AND ($5::text IS NULL OR queue_group = $5) AND ($6::text IS NULL OR channel = $6)
+            AND ($7::smallint IS NULL OR priority = $7)
+            AND ($8::timestamptz IS NULL OR resolution_due_time < $8)
+            AND ($9::timestamptz IS NULL OR (create_time, appeal_id) < ($9, $10::uuid))
+        ORDER BY create_time DESC, appeal_id DESC LIMIT $11",
+                citizen,
+                assignee,
+                states as _,
+                category,
+                group,
+                channel,
+                priority,
+                due_before as _,
+                time as _,
+                id,
+                limit
+            )
+            .fetch_all(db.pool())
+            .await?
+        }
+        (None, Some(assignee)) => {
+            select_appeals!(
+                "-- list_of_assignee()",
+                "WHERE assignee = $1
+            AND ($2::text[] IS NULL OR state = ANY ($2)) AND ($3::text IS NULL OR category = $3)
+            AND ($4::text IS NULL OR queue_group = $4) AND ($5::text IS NULL OR channel = $5)
+            AND ($6::smallint IS NULL OR priority = $6)
+            AND ($7::timestamptz IS NULL OR resolution_due_time < $7)
+            AND ($8::timestamptz IS NULL OR (create_time, appeal_id) < ($8, $9::uuid))
+        ORDER BY create_time DESC, appeal_id DESC LIMIT $10",
+                assignee,
+                states as _,
+                category,
+                group,
+                channel,
+                priority,
+                due_before as _,
+                time as _,
+                id,
+                limit
+            )
+            .fetch_all(db.pool())
+            .await?
+        }
+        (None, None) => {
+            select_appeals!(
+                "-- list_all()",
+                "WHERE ($1::text[] IS NULL OR state = ANY ($1)) AND ($2::text IS NULL OR category = $2)
+            AND ($3::text IS NULL OR queue_group = $3) AND ($4::text IS NULL OR channel = $4)
+            AND ($5::smallint IS NULL OR priority = $5)
+            AND ($6::timestamptz IS NULL OR resolution_due_time < $6)
+            AND ($7::timestamptz IS NULL OR (create_time, appeal_id) < ($7, $8::uuid))
+        ORDER BY create_time DESC, appeal_id DESC LIMIT $9",
+                states as _,
+                category,
+                group,
+                channel,
+                priority,
+                due_before as _,
+                time as _,
+                id,
+                limit
+            )
+            .fetch_all(db.pool())
+            .await?
+        }
+    };
+    with_ledgers(db, ring, rows).await
+}
+
+/// The rows with their ledgers, in one further statement, or none when no appeal of the page was ever suspended.
+async fn with_ledgers(db: &Db, ring: &Ring, rows: Vec<AppealRow>) -> Result<Vec<Stored>, Error> {
+    let suspended: Vec<Uuid> = rows.iter().filter(|row| row.last_suspension_no > 0).map(|row| row.appeal_id).collect();
+    let mut ledgers =
+        if suspended.is_empty() { Default::default() } else { suspension::of(db.pool(), &suspended).await? };
+    rows.into_iter()
+        .map(|row| {
+            let papers = row.papers(ring)?;
+            let ledger = ledgers.remove(&row.appeal_id).unwrap_or_default();
+            Ok(Stored { appeal: row.appeal(ledger)?, papers })
+        })
+        .collect()
+}
