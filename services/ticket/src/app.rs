@@ -1,0 +1,87 @@
+//! What commands and queries work with.
+
+use std::sync::Arc;
+
+use deadline::PolicySet;
+use jiff::Timestamp;
+use outbox::{Once, Outbox};
+use rpc::pages::Tokens;
+use sealed::Ring;
+use store::Db;
+
+use crate::assertions::{Assertions, KeySource};
+use crate::config::Config;
+use crate::domain::{Advices, Appeal, Catalogue, Rules};
+
+/// Everything that a command or query needs, made once at the start.
+#[derive(Debug)]
+pub struct App {
+    /// The schema.
+    pub db: Db,
+    /// What personal data is sealed under.
+    pub ring: Ring,
+    /// Where calls on other services are written.
+    pub outbox: Outbox,
+    /// What makes commands repeatable.
+    pub once: Once,
+    /// Makes and opens page tokens.
+    pub pages: Tokens,
+    /// Categories (T6).
+    pub catalogue: Catalogue,
+    /// What the applicant should do next (T12).
+    pub advices: &'static Advices,
+    /// The sets of policies known here, oldest first; the last is in force (L1).
+    pub policies: Vec<&'static PolicySet>,
+    /// Working days after the resolution in which an appeal may be reopened.
+    pub reopen_days: u16,
+    /// The calendar that counts them.
+    pub reopen_calendar: String,
+    /// Checks assertions of identity verification (T20).
+    pub assertions: Arc<Assertions>,
+}
+
+// === impl App ===
+
+impl App {
+    /// What the service works with, over its schema and its key ring. `outbox` is the one that the relay's loops wait on.
+    ///
+    /// # Errors
+    /// The configured catalogue can't be read.
+    pub fn new(db: Db, ring: Ring, outbox: Outbox, keys: Arc<dyn KeySource>, config: &Config) -> anyhow::Result<Self> {
+        Ok(Self {
+            outbox,
+            once: Once::new(ring.clone(), db.clock().clone()),
+            pages: Tokens::new(&ring.subkey("page-tokens")),
+            catalogue: config.appeals.catalogue()?,
+            advices: Advices::builtin(),
+            policies: vec![PolicySet::builtin()],
+            reopen_days: config.appeals.reopen_within_working_days,
+            reopen_calendar: config.appeals.reopen_calendar.clone(),
+            assertions: Arc::new(Assertions::new(db.clone(), keys)),
+            db,
+            ring,
+        })
+    }
+
+    /// Now, cut to the microseconds that Postgres keeps: what is answered at once and what is read later are the same instant.
+    pub fn now(&self) -> Timestamp {
+        micros(self.db.now())
+    }
+
+    /// Now for a change of this appeal: never before its last change, which another replica may have made by a clock that is a little
+    /// ahead of ours. So times within one appeal never go back.
+    pub fn now_after(&self, appeal: &Appeal) -> Timestamp {
+        self.now().max(appeal.update_time)
+    }
+
+    /// What decisions need besides the appeal.
+    pub fn rules(&self) -> Rules<'_> {
+        Rules { sets: &self.policies, reopen_days: self.reopen_days, reopen_calendar: &self.reopen_calendar }
+    }
+}
+
+/// The instant without what is smaller than a microsecond.
+pub fn micros(time: Timestamp) -> Timestamp {
+    // Every instant has its microsecond, so the other branch is never taken.
+    Timestamp::from_microsecond(time.as_nanosecond().div_euclid(1_000).try_into().unwrap_or_default()).unwrap_or(time)
+}

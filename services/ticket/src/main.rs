@@ -1,0 +1,7 @@
+//! The ticket service's binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bootstrap::main::<ticket::Service>()
+}

@@ -1,0 +1,161 @@
+//! What other services hear of a change, and what follows from their answers. Pure: one page, no I/O.
+//!
+//! ```text
+//! what happened                     sla                   notification
+//! FILED                             TrackDeadline         registration (and UpsertRecipient for the form without login)
+//! FIRST_ANSWERED                    UpdateDeadline        -
+//! INFO_REQUESTED                    UpdateDeadline        applicant_question
+//! INFO_PROVIDED                     UpdateDeadline        status_change
+//! RESOLVED                          StopDeadline          resolution
+//! REOPENED                          UpdateDeadline        status_change
+//! WITHDRAWN                         StopDeadline          status_change
+//! ASSIGNED                          -                     staff_assigned, to the member
+//! any that led to IN_PROGRESS       -                     status_change
+//! ESCALATED, and somebody got it    -                     staff_escalated, to the member; the citizen hears from the SLA monitor,
+//!                                                         which waits for our OK
+//! DEADLINE_WARNED                   -                     staff_reminder, to the member
+//! RUNG_NOT_ACTED, NOTICE_OUTCOME    -                     -      nothing goes back to where they came from
+//! member created or changed         -                     UpsertRecipient `recipients/staff-{id}`
+//! ```
+//!
+//! The SLA monitor gets one call per command, whatever the number of events: it carries the whole state under the appeal's revision.
+//! Calls are ordered by appeal, so a recipient is there before its first notice.
+//!
+//! What follows: nothing. One refusal is expected: a notice that is too old to be sent when it is delivered.
+
+mod deadline;
+mod notice;
+
+use ::outbox::{Call, Follow, Settled};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use proto::DurableCall;
+use proto::notification::v1 as notification;
+use proto::sla::v1 as sla;
+use store::Tx;
+
+use crate::domain::{Appeal, Event, Handed, Member, Papers, Recorded, State, Text};
+
+/// The SLA monitor, as a destination and a peer.
+pub const SLA: &str = "sla";
+/// The notification service.
+pub const NOTIFICATION: &str = "notification";
+/// Identity verification.
+pub const IDENTITY: &str = "identity";
+
+/// A change of an appeal, as far as routes look at it.
+#[derive(Debug, Clone, Copy)]
+pub struct Change<'a> {
+    /// The appeal before; `None` when it was just filed.
+    pub before: Option<&'a Appeal>,
+    /// The appeal after.
+    pub after: &'a Appeal,
+    /// What the applicant wrote: their contact is in it.
+    pub papers: &'a Papers,
+    /// What happened, in order.
+    pub events: &'a [Recorded],
+    /// What the command's message says: the question, the answer.
+    pub text: Option<&'a Text>,
+    /// Until when the appeal may be reopened, when it was resolved.
+    pub reopen_until: Option<Timestamp>,
+    /// Who has it after the change, if anybody.
+    pub assignee: Option<&'a Member>,
+}
+
+/// The calls that follow from a change.
+pub fn calls(change: &Change<'_>) -> Vec<Call> {
+    let mut calls = Vec::new();
+    calls.extend(to_sla(change));
+    if change.before.is_none() {
+        calls.extend(notice::recipient(change));
+    }
+    let mut state = change.before.map(|before| before.state);
+    for recorded in change.events {
+        let moved = state.replace(recorded.state) != Some(recorded.state);
+        calls.extend(to_applicant(change, recorded, moved));
+        calls.extend(to_staff(change, recorded));
+    }
+    calls
+}
+
+/// The whole state of the clocks, when it changed.
+fn to_sla(change: &Change<'_>) -> Option<Call> {
+    let appeal = change.after;
+    if !change.events.iter().any(|recorded| recorded.event.moves_clocks()) {
+        return None;
+    }
+    let deadline = Some(deadline::wire(appeal));
+    let (key, request_id) = (appeal.name(), String::new());
+    Some(if change.before.is_none() {
+        Call::new(SLA, key, sla::TrackDeadlineRequest { deadline, request_id })
+    } else if appeal.clocks().iter().all(|clock| clock.is_over()) {
+        Call::new(SLA, key, sla::StopDeadlineRequest { deadline, request_id })
+    } else {
+        Call::new(SLA, key, sla::UpdateDeadlineRequest { deadline, request_id })
+    })
+}
+
+fn to_applicant(change: &Change<'_>, recorded: &Recorded, moved: bool) -> Option<Call> {
+    match &recorded.event {
+        Event::Filed(_) => Some(notice::registration(change, recorded)),
+        Event::InfoRequested { .. } => Some(notice::question(change, recorded)),
+        Event::Resolved { .. } => Some(notice::resolution(change, recorded)),
+        // That somebody has it is an internal matter until they begin.
+        _ if moved && recorded.state != State::Assigned => Some(notice::status(change, recorded)),
+        _ => None,
+    }
+}
+
+fn to_staff(change: &Change<'_>, recorded: &Recorded) -> Option<Call> {
+    // A member without an address is told nothing, and is no recipient.
+    let member = change.assignee.filter(|member| member.email.is_some())?;
+    match &recorded.event {
+        // Who took it themselves knows.
+        Event::Assigned { assignee } if recorded.actor.staff() != Some(assignee) => {
+            notice::assigned(change, recorded, member)
+        }
+        Event::Escalated(escalated) if matches!(escalated.handed, Some(Handed::To(_))) => {
+            notice::escalated(change, recorded, member, escalated.level)
+        }
+        Event::DeadlineWarned(note) => notice::reminder(change, recorded, member, note),
+        _ => None,
+    }
+}
+
+/// Whether a member of staff may hear of what happened, so that [`Change::assignee`] is needed.
+pub fn concerns_staff(events: &[Recorded]) -> bool {
+    events.iter().any(|recorded| {
+        matches!(recorded.event, Event::Assigned { .. } | Event::Escalated(_) | Event::DeadlineWarned(_))
+    })
+}
+
+/// The recipient that a member of staff is: told anew after each change, under the revision of the member's record.
+pub fn member_calls(member: &Member, revision: i64) -> Vec<Call> {
+    notice::member(member, revision).into_iter().collect()
+}
+
+/// The follow-up of this service's calls.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Routes;
+
+/// Whether a refusal is in the ordinary course of things.
+pub fn expected(method: &str, reason: &str) -> bool {
+    // Nobody could deliver it for longer than its time to live, such as after an outage of days.
+    method == notification::SendNotificationRequest::METHOD && reason == "ALREADY_EXPIRED"
+}
+
+#[async_trait]
+impl Follow for Routes {
+    fn expects(&self, method: &str, reason: &str) -> bool {
+        expected(method, reason)
+    }
+
+    async fn settled(&self, _tx: &mut Tx, _settled: &Settled) -> Result<Vec<Call>, store::Error> {
+        Ok(Vec::new())
+    }
+}
+
+/// An instant on the wire.
+fn time(time: Timestamp) -> Option<prost_types::Timestamp> {
+    Some(proto::to_wire(time))
+}
