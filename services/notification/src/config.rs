@@ -1,0 +1,168 @@
+//! The service's own sections; `config.default.toml` is their manual.
+
+use std::time::Duration;
+
+use bootstrap::config::span;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Retries;
+use crate::providers::smpp::SmppConfig;
+use crate::providers::smtp::SmtpConfig;
+use crate::templates::{Lane, TemplateConfig};
+
+/// What is this service's own.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Who sends SMS.
+    pub sms: SmsConfig,
+    /// Who sends e-mail.
+    pub email: EmailConfig,
+    /// The SMS centre.
+    pub smpp: Option<SmppConfig>,
+    /// The mail relay.
+    pub smtp: Option<SmtpConfig>,
+    /// Texts.
+    pub templates: TemplateConfig,
+    /// The workers.
+    pub dispatch: DispatchConfig,
+    /// Pauses between attempts.
+    pub retry: RetryConfig,
+}
+
+/// `[sms]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmsConfig {
+    /// Who.
+    pub provider: SmsProvider,
+}
+
+/// Who sends SMS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SmsProvider {
+    /// `[smpp]`.
+    Smpp,
+    /// Printed.
+    Console,
+    /// Nobody: SMS fail with NO_PROVIDER.
+    None,
+}
+
+/// `[email]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmailConfig {
+    /// Who.
+    pub provider: EmailProvider,
+}
+
+/// Who sends e-mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmailProvider {
+    /// `[smtp]`.
+    Smtp,
+    /// Printed.
+    Console,
+    /// Nobody: e-mails fail with NO_PROVIDER.
+    None,
+}
+
+/// `[dispatch]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct DispatchConfig {
+    /// How long a worker may take.
+    #[serde(with = "span::required")]
+    pub lease: Duration,
+    /// Messages claimed at once.
+    pub batch: PerLane<u32>,
+    /// Rest of an idle lane.
+    #[serde(with = "span::required")]
+    pub idle: Duration,
+    /// Pause after an attempt without an answer.
+    #[serde(with = "span::required")]
+    pub doubt: Duration,
+}
+
+/// `[retry]`
+pub type RetryConfig = PerLane<Vec<String>>;
+
+/// Something for each lane.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PerLane<T> {
+    /// Codes.
+    pub code: T,
+    /// Overdue repeats, alerts.
+    pub emergency: T,
+    /// What citizens wait for.
+    pub normal: T,
+    /// The rest.
+    pub bulk: T,
+}
+
+// === impl Config ===
+
+impl Config {
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        if self.sms.provider == SmsProvider::Smpp {
+            self.smpp
+                .as_ref()
+                .ok_or_else(|| anyhow::anyhow!("`sms.provider` is smpp and [smpp] is missing"))?
+                .check()?;
+        }
+        if self.email.provider == EmailProvider::Smtp {
+            self.smtp
+                .as_ref()
+                .ok_or_else(|| anyhow::anyhow!("`email.provider` is smtp and [smtp] is missing"))?
+                .check()?;
+        }
+        for lane in [Lane::Code, Lane::Emergency, Lane::Normal, Lane::Bulk] {
+            anyhow::ensure!(*self.dispatch.batch.of_ref(lane) > 0, "`dispatch.batch` must be above 0");
+            pauses(self.retry.of_ref(lane))?;
+        }
+        Ok(())
+    }
+
+    /// The pauses of every lane.
+    pub(crate) fn retries(&self) -> anyhow::Result<PerLane<Retries>> {
+        let of = |texts: &Vec<String>| pauses(texts).map(Retries::new);
+        let RetryConfig { code, emergency, normal, bulk } = &self.retry;
+        Ok(PerLane { code: of(code)?, emergency: of(emergency)?, normal: of(normal)?, bulk: of(bulk)? })
+    }
+}
+
+fn pauses(texts: &[String]) -> anyhow::Result<Vec<SignedDuration>> {
+    anyhow::ensure!(!texts.is_empty(), "`retry` needs a pause for each lane");
+    let parse = |text: &String| text.parse().map_err(|error| anyhow::anyhow!("`retry`: {text}: {error}"));
+    texts.iter().map(parse).collect()
+}
+
+// === impl PerLane ===
+
+impl<T> PerLane<T> {
+    /// What a lane has.
+    pub(crate) fn of_ref(&self, lane: Lane) -> &T {
+        match lane {
+            Lane::Code => &self.code,
+            Lane::Emergency => &self.emergency,
+            Lane::Normal => &self.normal,
+            Lane::Bulk => &self.bulk,
+        }
+    }
+}
+
+impl<T: Copy> PerLane<T> {
+    /// What a lane has.
+    pub(crate) fn of(&self, lane: Lane) -> T {
+        *self.of_ref(lane)
+    }
+}
+
+pub(crate) fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}

@@ -1,0 +1,110 @@
+//! One attempt: what a claimed delivery comes to. Nothing here writes; [`super::settle`] does.
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::outgoing::{Nothing, outgoing, shown_text};
+use crate::App;
+use crate::domain::{DeliveryState, masked, superseded_by};
+use crate::providers::{Channel, Refused, Sent};
+use crate::store::claim::Claimed;
+use crate::store::delivery::Change;
+use crate::store::notification;
+use crate::templates::Lane;
+
+/// Provider name in front of which texts are kept readable.
+const CONSOLE: &str = "console";
+
+pub(super) async fn attempt(app: &App, lane: Lane, it: Claimed) -> (Uuid, Change) {
+    let mut change = Change {
+        delivery_id: it.delivery_id,
+        lease: it.lease,
+        state: DeliveryState::Queued,
+        provider: it.provider.clone(),
+        handed: it.handed.clone(),
+        reason: String::new(),
+        // Whoever held it before us may have handed it over.
+        doubt: it.was_abandoned,
+        next_attempt_time: app.clock.now(),
+        accept_time: None,
+        shown_text: None,
+        masked_address: it.contact.address(it.channel).map(|address| masked(it.channel, address)).unwrap_or_default(),
+    };
+    send(app, lane, &it, &mut change).await;
+    (it.notification_id, change)
+}
+
+async fn send(app: &App, lane: Lane, it: &Claimed, change: &mut Change) {
+    let now = app.clock.now();
+    if it.expire_time <= now {
+        return end(change, DeliveryState::Expired, "EXPIRED");
+    }
+    match is_superseded(app, it).await {
+        Ok(false) => {}
+        Ok(true) => return end(change, DeliveryState::Dropped, "SUPERSEDED"),
+        Err(_) => return again(app, lane, it, change, "DATABASE", None),
+    }
+    let Some(provider) = app.providers.of(it.channel) else {
+        return end(change, DeliveryState::Failed, "NO_PROVIDER");
+    };
+    let message = match outgoing(app, it, provider.name()) {
+        Ok(message) => message,
+        Err(Nothing::NoAddress) => return end(change, DeliveryState::Skipped, "NO_ADDRESS"),
+        Err(Nothing::Erased) => return end(change, DeliveryState::Expired, "ERASED"),
+        Err(Nothing::Unrenderable) => return end(change, DeliveryState::Failed, "UNRENDERABLE"),
+    };
+    change.provider = provider.name().to_owned();
+    let started = std::time::Instant::now();
+    let sent = provider.send(&message).await;
+    app.metrics.attempt(it.channel, &sent, started.elapsed());
+    match sent {
+        Sent::Accepted { references } => {
+            change.handed = references;
+            change.accept_time = Some(app.clock.now());
+            change.shown_text = if provider.name() == CONSOLE { shown_text(app, it) } else { None };
+            end(change, DeliveryState::Accepted, "");
+        }
+        Sent::Refused(refused) => {
+            change.handed.clone_from(&refused.handed);
+            let reason = word(it.channel, &refused);
+            if refused.permanent {
+                return end(change, DeliveryState::Failed, &reason);
+            }
+            let asked = refused.retry_after.and_then(|asked| SignedDuration::try_from(asked).ok());
+            again(app, lane, it, change, &reason, asked);
+        }
+        Sent::Unknown { reason, handed } => {
+            change.handed = handed;
+            change.doubt = true;
+            again(app, lane, it, change, &reason.to_uppercase(), Some(app.doubt));
+        }
+    }
+}
+
+async fn is_superseded(app: &App, it: &Claimed) -> Result<bool, ::store::Error> {
+    let Some(newer) = superseded_by(&it.template) else { return Ok(false) };
+    let mut connection = app.db.pool().acquire().await?;
+    notification::is_superseded(&mut connection, &it.subject, newer, it.event_time).await
+}
+
+fn end(change: &mut Change, state: DeliveryState, reason: &str) {
+    change.state = state;
+    change.reason = reason.to_owned();
+}
+
+/// Queues it again. One whose next attempt would come after its expiry is looked at then, and expires.
+fn again(app: &App, lane: Lane, it: &Claimed, change: &mut Change, reason: &str, asked: Option<SignedDuration>) {
+    let pause = app.retries(lane).after(it.attempt, asked, rand::random());
+    let next: Timestamp = app.clock.now() + pause;
+    change.next_attempt_time = next.min(it.expire_time);
+    end(change, DeliveryState::Queued, reason);
+}
+
+/// `SMPP_0000000B`, `SMTP_550`, or the provider's own word: never its text, which may repeat the address.
+fn word(channel: Channel, refused: &Refused) -> String {
+    match (refused.code, channel) {
+        (Some(code), Channel::Sms) => format!("SMPP_{code:08X}"),
+        (Some(code), Channel::Email) => format!("SMTP_{code}"),
+        (None, _) => refused.reason.to_uppercase(),
+    }
+}

@@ -1,0 +1,95 @@
+//! Sending what is queued.
+//!
+//! ```text
+//!  claim (lease, commit) -> look: expired? superseded? -> render -> provider, outside any transaction -> record by lease
+//!                                                                                                          |
+//!                             notification's state rises -> RecordNoticeOutcome to the sender by the outbox +
+//! ```
+//!
+//! One loop a lane: a thousand bulk messages take the bulk lane's worker, and a code finds its own idle (N-08).
+//!
+//! What can go wrong:
+//! - *The worker dies while sending*: the lease runs out, another takes over. The provider may have had it: the delivery is
+//!   labelled `possibly_doubled`, and goes out again, because a citizen not told is worse than one told twice.
+//! - *The provider does not answer*: the same, after a longer pause.
+//! - *The worker was only slow*: its record names a lease that is gone and changes nothing.
+//! - *A message can't be rendered* (a template lost a variable between two versions): FAILED with a reason an operator sees;
+//!   trying again would not help.
+
+mod attempt;
+mod outgoing;
+mod receipts;
+mod settle;
+
+pub(crate) use settle::rise;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bootstrap::{Loop, Step, Stepped};
+use futures::stream::{self, StreamExt};
+
+use crate::App;
+use crate::config::DispatchConfig;
+use crate::providers::ReceiptReceiver;
+use crate::store::claim;
+use crate::templates::Lane;
+
+/// Sends of one lane at once; a provider's own window narrows it further.
+const AT_ONCE: usize = 16;
+
+struct Dispatch {
+    app: Arc<App>,
+    lane: Lane,
+    batch: u32,
+}
+
+/// The loops: one per lane, one for receipts.
+pub(crate) fn loops(app: &Arc<App>, config: &DispatchConfig, receipts: ReceiptReceiver) -> Vec<Loop> {
+    let lanes = [Lane::Code, Lane::Emergency, Lane::Normal, Lane::Bulk];
+    let dispatch = lanes.into_iter().map(|lane| {
+        let step = Dispatch { app: Arc::clone(app), lane, batch: config.batch.of(lane) };
+        Loop::new("dispatch", config.idle, step).woken_by(app.wakes.of(lane))
+    });
+    dispatch.chain(receipts::loops(app, receipts)).collect()
+}
+
+#[async_trait]
+impl Step for Dispatch {
+    async fn step(&self) -> anyhow::Result<Stepped> {
+        let app = &self.app;
+        let now = app.clock.now();
+        let claimed = ::store::transaction!(app.db, "claim_deliveries", |tx| -> Result<Vec<_>, ::store::Error> {
+            claim::claim(tx, &app.ring, self.lane, self.batch.into(), now, app.lease).await
+        })?;
+        if claimed.is_empty() {
+            return Ok(Stepped::Idle);
+        }
+        let count = claimed.len();
+        let mut changes =
+            stream::iter(claimed).map(|it| attempt::attempt(app, self.lane, it)).buffer_unordered(AT_ONCE);
+        // Recorded one by one: what was sent is known even if the next one takes long and the process dies.
+        while let Some((notification, change)) = changes.next().await {
+            settle::record(app, notification, &change).await?;
+        }
+        Ok(Stepped::Worked(count))
+    }
+}
+
+/// The hints that end a lane's rest.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wakes(BTreeMap<Lane, Arc<tokio::sync::Notify>>);
+
+// === impl Wakes ===
+
+impl Wakes {
+    pub(crate) fn new() -> Self {
+        let lanes = [Lane::Code, Lane::Emergency, Lane::Normal, Lane::Bulk];
+        Self(lanes.into_iter().map(|lane| (lane, Arc::default())).collect())
+    }
+
+    pub(crate) fn of(&self, lane: Lane) -> Arc<tokio::sync::Notify> {
+        self.0.get(&lane).map(Arc::clone).unwrap_or_default()
+    }
+}

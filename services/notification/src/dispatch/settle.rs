@@ -1,0 +1,61 @@
+//! Recording what became of a delivery, and telling the sender when its notification's state rises.
+
+use jiff::Timestamp;
+use store::{Error, Tx, transaction};
+use uuid::Uuid;
+
+use crate::App;
+use crate::domain::{DeliveryState, NotificationState, aggregate};
+use crate::routes;
+use crate::store::delivery::{self, Change};
+use crate::store::{notification, receipt};
+
+/// Writes the end of an attempt and what follows from it, in one transaction.
+pub(super) async fn record(app: &App, notification: Uuid, change: &Change) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    transaction!(app.db, "record_attempt", |tx| -> Result<(), Error> {
+        // The notification is locked before its delivery, as receipts lock them: no two can wait for each other.
+        let told = notification::lock(tx, &[notification]).await?;
+        if !delivery::record(tx, &app.ring, change).await? {
+            // Another worker took over: what it records counts.
+            return Ok(());
+        }
+        if change.state == DeliveryState::Accepted || !change.handed.is_empty() {
+            receipt::note_parts(tx, &change.provider, change.delivery_id, &change.handed).await?;
+        }
+        if change.state == DeliveryState::Accepted {
+            super::receipts::join_parts(tx, change.delivery_id, now).await?;
+        }
+        for told in told {
+            rise(app, tx, told, now).await?;
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Works the notification's state out of its deliveries; when it changed, the sender is told.
+pub(crate) async fn rise(app: &App, tx: &mut Tx, told: notification::Told, now: Timestamp) -> Result<(), Error> {
+    let channels = delivery::states_of(tx, told.id).await?;
+    let states: Vec<DeliveryState> = channels.iter().map(|(_, state)| *state).collect();
+    let state = aggregate(told.state, &states);
+    let is_over = states.iter().all(|state| state.is_past_sending());
+    let erase = told.holds_code && is_over;
+    if state == told.state && !erase {
+        return Ok(());
+    }
+    notification::set_state(tx, told.id, state, erase, now).await?;
+    if state != told.state && state != NotificationState::Queued {
+        let channel = channels.iter().find(|(_, it)| reaches(*it, state)).map(|(channel, _)| *channel);
+        let call = routes::notice_outcome(&told, state, channel, now);
+        app.outbox.enqueue(tx, now, call.into_iter().collect()).await?;
+    }
+    Ok(())
+}
+
+fn reaches(delivery: DeliveryState, state: NotificationState) -> bool {
+    matches!(
+        (delivery, state),
+        (DeliveryState::Accepted, NotificationState::Sent) | (DeliveryState::Delivered, NotificationState::Delivered)
+    )
+}

@@ -1,0 +1,171 @@
+//! Connections to the relay and the conversation on one of them.
+//!
+//! lettre's connection is used without its transport: the asynchronous transport has a time-out for connecting and none for
+//! answers, so a relay that falls silent would hold a sender for ever, and it does not tell at which command a connection
+//! broke. Here every step has its time-out, and only a failure after the text began to flow is "unknown".
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use lettre::address::Envelope;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+/// How to reach the relay.
+pub(super) struct Relay {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) hello: ClientId,
+    /// TLS from the first byte.
+    pub(super) wrapped: Option<TlsParameters>,
+    /// TLS by STARTTLS, required.
+    pub(super) upgraded: Option<TlsParameters>,
+    pub(super) credentials: Option<Credentials>,
+    /// Of any one step.
+    pub(super) timeout: Duration,
+}
+
+/// A failed step.
+#[derive(Debug)]
+pub(super) enum Failure {
+    TimedOut,
+    Smtp(lettre::transport::smtp::Error),
+}
+
+/// How far the mail came before it failed.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// Connecting, TLS, AUTH: the relay never heard of the mail.
+    Reaching(Failure),
+    /// The relay lacks something that the mail needs.
+    Lacking,
+    /// MAIL, RCPT, DATA: no octet of the text was written.
+    Envelope(Failure),
+    /// The text was written, wholly or in part.
+    Text(Failure),
+}
+
+/// The connections to one relay: at most so many at a time, the unused ones kept for a while.
+pub(super) struct Connections {
+    relay: Relay,
+    places: Semaphore,
+    idle: Mutex<Vec<(AsyncSmtpConnection, Instant)>>,
+    keep: Duration,
+}
+
+impl Connections {
+    pub(super) fn new(relay: Relay, most: u32, keep: Duration) -> Self {
+        Self { relay, places: Semaphore::new(most as usize), idle: Mutex::default(), keep }
+    }
+
+    /// Hands one mail over, waiting for a free place if need be.
+    pub(super) async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), Stage> {
+        // Never closed; held for the whole conversation.
+        let _place = self.places.acquire().await;
+        let mut connection = self.reach().await.map_err(Stage::Reaching)?;
+        let sent = self.converse(&mut connection, envelope, mail).await;
+        let usable = match &sent {
+            Ok(()) => true,
+            // The relay said no and waits for the next mail; RSET clears the envelope. Anything else is not worth saving.
+            Err(Stage::Envelope(Failure::Smtp(error)) | Stage::Text(Failure::Smtp(error)))
+                if error.status().is_some() =>
+            {
+                self.step(connection.command(Rset)).await.is_ok()
+            }
+            Err(_) => false,
+        };
+        if usable {
+            self.idle().push((connection, Instant::now()));
+        }
+        sent
+    }
+
+    /// Says good-bye on the unused connections.
+    pub(super) async fn close(&self) {
+        let idle = std::mem::take(&mut *self.idle());
+        for (mut connection, _) in idle {
+            // A relay that went first needs no good-bye.
+            let _ = self.step(connection.quit()).await;
+        }
+    }
+
+    async fn reach(&self) -> Result<AsyncSmtpConnection, Failure> {
+        while let Some((mut connection, since)) = self.pop() {
+            let alive = since.elapsed() < self.keep
+                && tokio::time::timeout(self.relay.timeout, connection.test_connected()).await == Ok(true);
+            if alive {
+                return Ok(connection);
+            }
+        }
+        let relay = &self.relay;
+        let address = (relay.host.as_str(), relay.port);
+        let opening = AsyncSmtpConnection::connect_tokio1(
+            address,
+            Some(relay.timeout),
+            &relay.hello,
+            relay.wrapped.clone(),
+            None,
+        );
+        let mut connection = self.step(opening).await?;
+        if let Some(tls) = &relay.upgraded {
+            self.step(connection.starttls(tls.clone(), &relay.hello)).await?;
+        }
+        if let Some(credentials) = &relay.credentials {
+            self.step(connection.auth(&[Mechanism::Plain, Mechanism::Login], credentials)).await?;
+        }
+        Ok(connection)
+    }
+
+    async fn converse(
+        &self,
+        connection: &mut AsyncSmtpConnection,
+        envelope: &Envelope,
+        mail: &[u8],
+    ) -> Result<(), Stage> {
+        let mut parameters = Vec::new();
+        let international = |address: &lettre::Address| !AsRef::<str>::as_ref(address).is_ascii();
+        if envelope.to().iter().chain(envelope.from()).any(international) {
+            if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+                return Err(Stage::Lacking);
+            }
+            parameters.push(MailParameter::SmtpUtfEight);
+        }
+        if !mail.is_ascii() {
+            if !connection.server_info().supports_feature(Extension::EightBitMime) {
+                return Err(Stage::Lacking);
+            }
+            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        let from = Mail::new(envelope.from().cloned(), parameters);
+        self.step(connection.command(from)).await.map_err(Stage::Envelope)?;
+        for to in envelope.to() {
+            self.step(connection.command(Rcpt::new(to.clone(), Vec::new()))).await.map_err(Stage::Envelope)?;
+        }
+        self.step(connection.command(Data)).await.map_err(Stage::Envelope)?;
+        self.step(connection.message(mail)).await.map_err(Stage::Text)?;
+        Ok(())
+    }
+
+    async fn step<T>(
+        &self,
+        step: impl Future<Output = Result<T, lettre::transport::smtp::Error>>,
+    ) -> Result<T, Failure> {
+        match tokio::time::timeout(self.relay.timeout, step).await {
+            Ok(done) => done.map_err(Failure::Smtp),
+            Err(_) => Err(Failure::TimedOut),
+        }
+    }
+
+    fn pop(&self) -> Option<(AsyncSmtpConnection, Instant)> {
+        self.idle().pop()
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<(AsyncSmtpConnection, Instant)>> {
+        // A list that is pushed to and popped from: a panic elsewhere leaves it usable.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
