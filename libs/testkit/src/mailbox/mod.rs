@@ -1,0 +1,202 @@
+//! A mail relay in the test's own process: a real TCP listener, the SMTP state machine of `mailin`, and a script.
+//!
+//! It takes mail for anybody, remembers it parsed, and can refuse, defer or hang up where the script says so. With
+//! [`Mailbox::start_tls`] it offers STARTTLS (or TLS at once) with a certificate of [`crate::authority`] and asks for AUTH.
+
+mod serve;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use mail_parser::{MessageParser, MimeHeaders};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+use crate::smsc::PATIENCE;
+
+/// What to do with one mail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reply {
+    /// Take it.
+    #[default]
+    Take,
+    /// Answer RCPT with this code.
+    Recipient(u16),
+    /// Answer the end of the text with this code.
+    Text(u16),
+    /// Hang up after RCPT.
+    DropAtRecipient,
+    /// Take the text, then hang up without an answer.
+    TakeThenDrop,
+    /// Take the text, never answer, keep the connection.
+    TakeInSilence,
+}
+
+/// How the relay protects its connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protection {
+    /// Plain greeting, STARTTLS offered.
+    Starttls,
+    /// TLS from the first byte.
+    Tls,
+}
+
+/// One mail as it arrived.
+#[derive(Clone, Debug, Default)]
+pub struct Mail {
+    /// Envelope sender.
+    pub from: String,
+    /// Envelope recipients.
+    pub to: Vec<String>,
+    /// As it came over the wire.
+    pub raw: Vec<u8>,
+    /// The account that AUTH named.
+    pub account: Option<String>,
+    /// The connection was encrypted.
+    pub encrypted: bool,
+    /// The sender was told that it was taken.
+    pub answered: bool,
+}
+
+impl Mail {
+    fn parsed(&self) -> mail_parser::Message<'_> {
+        MessageParser::default().parse(&self.raw).expect("a mail that a parser can read")
+    }
+
+    /// Decoded subject.
+    pub fn subject(&self) -> String {
+        self.parsed().subject().unwrap_or_default().to_owned()
+    }
+
+    /// Decoded sender's name.
+    pub fn from_name(&self) -> String {
+        self.parsed().from().and_then(|from| from.first()?.name().map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// Decoded plain alternative.
+    pub fn text(&self) -> Option<String> {
+        self.body("plain")
+    }
+
+    /// Decoded HTML alternative.
+    pub fn html(&self) -> Option<String> {
+        self.body("html")
+    }
+
+    fn body(&self, subtype: &str) -> Option<String> {
+        let parsed = self.parsed();
+        let part = parsed.parts.iter().find(|part| part.is_content_type("text", subtype))?;
+        part.text_contents().map(|text| text.replace("\r\n", "\n"))
+    }
+
+    /// A header's value as written, trimmed.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.parsed().header_raw(name).map(|value| value.trim().to_owned())
+    }
+}
+
+/// A scripted relay on 127.0.0.1, gone when dropped.
+#[derive(Debug)]
+pub struct Mailbox {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    listener: tokio::task::JoinHandle<()>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: watch::Sender<u64>,
+    tls: Option<(TlsAcceptor, Protection)>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    mails: Vec<Mail>,
+    script: std::collections::VecDeque<Reply>,
+    account: Option<(String, String)>,
+    connections: usize,
+}
+
+impl Mailbox {
+    /// Plain TCP, no AUTH, takes everything.
+    pub async fn start() -> Self {
+        Self::serve(None, None).await
+    }
+
+    /// Encrypted, and only for this account.
+    pub async fn start_tls(acceptor: TlsAcceptor, protection: Protection, user: &str, password: &str) -> Self {
+        Self::serve(Some((acceptor, protection)), Some((user.to_owned(), password.to_owned()))).await
+    }
+
+    async fn serve(tls: Option<(TlsAcceptor, Protection)>, account: Option<(String, String)>) -> Self {
+        let socket = TcpListener::bind("127.0.0.1:0").await.expect("a free port on loopback");
+        let address = socket.local_addr().expect("a bound socket has an address");
+        let state = Mutex::new(State { account, ..State::default() });
+        let shared = Arc::new(Shared { state, changed: watch::Sender::new(0), tls });
+        let listener = tokio::spawn(serve::listen(socket, shared.clone()));
+        Self { address, shared, listener }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Appends replies, one for each coming mail; then everything is taken.
+    pub fn script(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.shared.state().script.extend(replies);
+    }
+
+    /// What arrived so far, taken without an answer included.
+    pub fn mails(&self) -> Vec<Mail> {
+        self.shared.state().mails.clone()
+    }
+
+    /// Connections so far.
+    pub fn connections(&self) -> usize {
+        self.shared.state().connections
+    }
+
+    /// Waits for `count` mails.
+    ///
+    /// # Panics
+    /// After 20 s.
+    pub async fn arrived(&self, count: usize) -> Vec<Mail> {
+        let mut changed = self.shared.changed.subscribe();
+        let waited = tokio::time::timeout(PATIENCE, changed.wait_for(|_| self.mails().len() >= count)).await;
+        match waited {
+            Ok(_) => self.mails(),
+            Err(_) => panic!("waited in vain for {count} mails; {} came", self.mails().len()),
+        }
+    }
+}
+
+impl Drop for Mailbox {
+    fn drop(&mut self) {
+        self.listener.abort();
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let result = change(&mut self.state());
+        self.changed.send_modify(|version| *version += 1);
+        result
+    }
+}
