@@ -10,6 +10,8 @@ macro_rules! ids {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
         pub enum $name { $($(#[$value_doc])* #[serde(rename = $id)] $value,)+ }
 
+        // Not every list is walked, written and read.
+        #[allow(dead_code)]
         impl $name {
             /// Every value, in order.
             pub const ALL: &[Self] = &[$(Self::$value,)+];
@@ -90,11 +92,6 @@ pub const fn priority_rank(priority: Priority) -> i16 {
         Priority::Normal => 4,
         Priority::Low => 5,
     }
-}
-
-/// The clock of that id.
-pub fn clock_kind(id: &str) -> Option<ClockKind> {
-    ClockKind::ALL.into_iter().find(|kind| kind.as_str() == id)
 }
 
 /// The reason of that id.

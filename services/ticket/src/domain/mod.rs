@@ -40,16 +40,14 @@ pub use actor::Actor;
 pub use advice::Advices;
 pub use appeal::{Appeal, Escalation, Papers, Promise};
 pub use applicant::{Applicant, Consent, Contact, PreferredAnswer};
-pub use assurance::{ACTION_RESOLVE, Assertion, AssuranceLevel};
-pub use categories::{Catalogue, CatalogueError, Category};
+pub use assurance::{Assertion, AssuranceLevel};
+pub use categories::{Catalogue, Category};
 pub use clocks::{Clock, ClockState, Suspension};
 pub use command::{ClockRef, Command, Escalate, FileAppeal, Need};
-pub use event::{Escalated, Event, FiledEvent, Handed, NewDue, NoticeNote, Recorded, RungNote, Term};
+pub use event::{Event, Handed, NewDue, Recorded, RungNote};
 pub use filing::file;
 pub use filter::{AppealFilter, MemberFilter};
-pub use kinds::{
-    Channel, ClockKind, Kind, Priority, State, SuspensionReason, clock_kind, priority_rank, suspension_reason,
-};
+pub use kinds::{Channel, ClockKind, Kind, Priority, State, SuspensionReason, priority_rank, suspension_reason};
 pub use message::{Author, Message, MessageMeta, Visibility};
 pub use names::{
     NameError, appeal_name, citizen_name, event_name, message_name, parse_appeal, parse_citizen, parse_staff,
@@ -60,7 +58,7 @@ pub use person::{
     AccountNumber, BirthDate, CallTime, Email, Inn, Language, Passport, PersonName, Phone, Snils, Text, Zone,
 };
 pub use refusal::{Refusal, Unsuitable};
-pub use staff::{Level, Member, MemberChange, escalation_target, suitable};
+pub use staff::{Level, Member, MemberChange};
 pub use state::{Decision, decide};
 pub use terms::Rules;
 

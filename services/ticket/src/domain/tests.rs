@@ -11,6 +11,8 @@ use deadline::PolicySet;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use super::assurance::ACTION_RESOLVE;
+use super::event::Escalated;
 use super::*;
 
 /// A Monday morning in Moscow, well before the horizon of every shipped calendar.

@@ -19,19 +19,15 @@ mod staff;
 pub use appeal_view::{appeal_view, draft_view, message_view};
 pub use audience::Audience;
 pub use event_view::event_view;
-pub use file_appeal::{Filing, file_appeal};
-pub use kinds::{assurance_to_wire, clock_to_wire};
+pub use file_appeal::file_appeal;
 pub use names::{find_appeal, get_appeal};
 pub use notes::{record_deadline, record_notice};
 pub use pages::{Page, list_appeals, list_events, list_messages};
 pub use refusal::{appeal_not_found, member_exists, member_not_found, not_yours, refuse};
 pub use requests::{
-    Answer, Asked, Posting, Provided, Question, acknowledge, assign, claim_next, escalate, post_message, provide_info,
-    reopen, request_info, resolve, withdraw,
+    acknowledge, assign, claim_next, escalate, post_message, provide_info, reopen, request_info, resolve, withdraw,
 };
-pub use staff::{
-    DutyAsk, MemberAsk, MemberUpdate, create_member, get_member, list_members, member_view, set_duty, update_member,
-};
+pub use staff::{create_member, get_member, list_members, member_view, set_duty, update_member};
 
 #[cfg(test)]
 mod tests;

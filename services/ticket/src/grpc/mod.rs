@@ -4,3 +4,6 @@ pub mod convert;
 mod service;
 
 pub use service::{Staff, Tickets};
+
+#[cfg(test)]
+mod tests;

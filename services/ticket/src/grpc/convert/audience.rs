@@ -28,13 +28,20 @@ impl Audience {
         }
     }
 
-    /// Whether the caller may see the appeal: staff and the SLA monitor any, citizens their own, another system what it filed.
+    /// Whether the caller may see any appeal, and so may hear that there is none: staff, and the services that tell of appeals. What
+    /// a service sees holds no papers.
+    pub fn may_see_any(caller: &Caller) -> bool {
+        caller.is_staff() || matches!(caller.system(), Some("sla" | "notification"))
+    }
+
+    /// Whether the caller may see the appeal: as [`Self::may_see_any`]; citizens their own, another system what it filed.
     pub fn may_see(caller: &Caller, appeal: &Appeal) -> bool {
-        match Self::of(caller, appeal) {
-            Self::Staff | Self::Filer => true,
-            Self::System => matches!(caller.system(), Some("sla")),
+        let own = match Self::of(caller, appeal) {
+            Self::Filer => true,
             Self::Citizen => caller.citizen().is_some_and(|citizen| appeal.citizen == Some(citizen)),
-        }
+            Self::Staff | Self::System => false,
+        };
+        own || Self::may_see_any(caller)
     }
 
     /// Whether what people wrote is shown.

@@ -64,7 +64,7 @@ both_ways!(
 both_ways!(priority, priority_to_wire, wire::Priority, Priority, Emergency, Critical, High, Normal, Low);
 both_ways!(preferred, preferred_to_wire, applicant::PreferredAnswer, PreferredAnswer, Phone, Email, Sms, Portal);
 both_ways!(level, level_to_wire, member::Level, Level, Operator, Specialist, SeniorSpecialist, Supervisor);
-both_ways!(clock, clock_wire, WireClock, ClockKind, FirstAnswer, Resolution);
+both_ways!(clock, clock_to_wire, WireClock, ClockKind, FirstAnswer, Resolution);
 both_ways!(notice, notice_to_wire, WireNotice, NoticeState, Queued, Sent, Delivered, Failed, Expired, Dropped);
 
 pub(super) fn kind_to_wire(kind: Kind) -> wire::Kind {
@@ -106,13 +106,7 @@ pub(super) fn author_to_wire(value: Author) -> message::Author {
     }
 }
 
-/// The clock on the wire.
-pub fn clock_to_wire(kind: ClockKind) -> WireClock {
-    clock_wire(kind)
-}
-
-/// The level on the wire.
-pub fn assurance_to_wire(level: AssuranceLevel) -> WireAssurance {
+pub(super) fn assurance_to_wire(level: AssuranceLevel) -> WireAssurance {
     match level {
         AssuranceLevel::None => WireAssurance::None,
         AssuranceLevel::Simplified => WireAssurance::Simplified,
