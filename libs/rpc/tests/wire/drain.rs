@@ -55,6 +55,9 @@ async fn calls_under_way_are_finished_and_a_watch_does_not_hold_the_stop() {
     rig.stopper.cancel();
     assert_eq!(next(&mut health).await, ServingStatus::NotServing);
     rig.health.serving().await;
+    // Twice the time that quiet connections get: nothing is cut while a call is under way.
+    let cut = tokio::time::timeout(Duration::from_millis(500), health.message()).await;
+    assert!(cut.is_err(), "the connections stay while a call is under way: {cut:?}");
     leave.notify_one();
     call.await.unwrap().expect("a call under way gets its answer");
     // The watch is still open; the grace of ten minutes is not waited for.
