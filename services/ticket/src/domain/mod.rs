@@ -34,6 +34,7 @@ mod outcome;
 mod refusal;
 mod staff;
 mod state;
+mod steps;
 mod terms;
 
 pub use actor::Actor;
