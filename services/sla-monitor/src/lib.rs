@@ -1,1 +1,108 @@
+//! The SLA monitor: watches what was promised, and acts when it nears and passes (L6, L7).
+//!
+//! ```text
+//!  ticket            sla-monitor                                         ticket            notification
+//!    Track/Update/Stop ──► clocks as given, rungs by libs/deadline
+//!                          tick: due? one transaction: rung + call ─────► EscalateAppeal
+//!                          rung ACTED, or SUPPRESSED ◄─────────────────── OK, or a typed refusal
+//!                          resolution ──────────────────────────────────────────────────────► overdue_repeat
+//!                          RecordNoticeOutcome ◄────────────────────────────────────────────── sent, delivered, ...
+//!                          the journal's entries ───────────────────────► RecordDeadlineOutcome
+//! ```
+//!
+//! The promise is the ticket service's and kept as given, also where our own arithmetic differs; the rungs are ours. How they move is in
+//! `domain`, what fires them in `monitor`, which calls follow in `routes`.
+//!
+//! Failure handling: everything is one transaction with its calls, so a crash at any point loses nothing and doubles nothing. Track, update and stop
+//! carry the whole state under a revision and may arrive in any order, late or twice; a hand-over that comes too late is refused by
+//! the owner of the state, and its rung armed again by the epoch that made it late, whichever of the two is heard of first.
 
+mod commands;
+mod config;
+mod domain;
+mod follow;
+mod grpc;
+mod metrics;
+mod monitor;
+mod queries;
+mod routes;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use ::store::Db;
+use bootstrap::{Context, Parts};
+use jiff::SignedDuration;
+use outbox::{Once, Outbox};
+use rpc::pages::Tokens;
+use sqlx::migrate::Migrator;
+
+pub use config::{Config, MonitorConfig, NoticeConfig};
+
+use crate::domain::Policies;
+use crate::follow::Follower;
+use crate::metrics::Metrics;
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// What commands, queries and loops work with.
+#[derive(Clone, Debug)]
+pub(crate) struct App {
+    pub(crate) db: Db,
+    pub(crate) once: Once,
+    pub(crate) outbox: Outbox,
+    pub(crate) pages: Tokens,
+    pub(crate) policies: Policies,
+    pub(crate) metrics: Metrics,
+    /// Most deadlines of one tick.
+    pub(crate) batch: u32,
+    /// Lateness from which a rung is labelled.
+    pub(crate) late_after: SignedDuration,
+    /// How long a repeat notice is worth sending.
+    pub(crate) notice_lifetime: SignedDuration,
+}
+
+/// The service as the bootstrap runs it.
+#[derive(Clone, Copy, Debug)]
+pub struct Service;
+
+// === impl Service ===
+
+impl bootstrap::Service for Service {
+    const NAME: &'static str = "sla";
+    const SCHEMA: &'static str = "sla";
+    const DOMAIN: &'static str = "sla.otklik";
+    const DEFAULTS: &'static str = include_str!("../config.default.toml");
+    const ACCESS: &'static str = include_str!("../access.toml");
+    const PEERS: &'static [&'static str] = &["ticket", "notification"];
+
+    type Config = Config;
+
+    fn migrations() -> Vec<&'static Migrator> {
+        vec![&outbox::MIGRATIONS, &MIGRATIONS]
+    }
+
+    fn check(config: &Config) -> anyhow::Result<()> {
+        config.check()
+    }
+
+    async fn build(ctx: &Context, config: Config) -> anyhow::Result<Parts> {
+        let app = Arc::new(App {
+            db: ctx.db.clone(),
+            once: ctx.once.clone(),
+            outbox: ctx.outbox.clone(),
+            pages: ctx.pages.clone(),
+            policies: Policies::builtin(),
+            metrics: ctx.metrics.with(Metrics::register),
+            batch: config.monitor.batch,
+            late_after: config::signed(config.monitor.late_after),
+            notice_lifetime: config::signed(config.notice.lifetime),
+        });
+        let mut loops = bootstrap::relay_loops(ctx, Arc::new(Follower(Arc::clone(&app))))?;
+        loops.push(monitor::monitor_loop(&app, config.monitor.idle));
+        loops.push(monitor::lag_loop(&app));
+        Ok(Parts { routes: grpc::routes(&app, ctx), services: grpc::SERVICES.to_vec(), loops })
+    }
+}

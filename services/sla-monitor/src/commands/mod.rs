@@ -1,0 +1,60 @@
+//! What changes something: one file per command, the whole route on one screen.
+
+pub(crate) mod record_notice_outcome;
+pub(crate) mod stop_deadline;
+pub(crate) mod track_deadline;
+pub(crate) mod update_deadline;
+
+use ::store::{Tx, transaction};
+use outbox::OnceKey;
+use proto::sla::v1 as wire;
+use rpc::Refusal;
+use uuid::Uuid;
+
+use crate::domain::{Deadline, Mismatch, Promise};
+use crate::grpc::convert::deadline_to_wire;
+use crate::{App, store};
+
+/// Takes a promise over, unless it is older than the one that is known. Track, update and stop are the same here: each carries the whole state.
+async fn take_over(
+    app: &App,
+    name: &'static str,
+    key: &OnceKey,
+    id: Uuid,
+    promise: &Promise,
+) -> Result<wire::Deadline, Refusal> {
+    let (answer, mismatches) = transaction!(app.db, name, |tx| -> Result<(wire::Deadline, Vec<Mismatch>), Refusal> {
+        if let Some(answer) = app.once.replay_as(tx, key).await? {
+            return Ok((answer, Vec::new()));
+        }
+        let (deadline, mismatches) = upsert(app, tx, id, promise).await?;
+        let answer = deadline_to_wire(&deadline, app.late_after);
+        app.once.record(tx, key, &answer).await?;
+        Ok((answer, mismatches))
+    })?;
+    app.metrics.mismatched(&mismatches);
+    if !mismatches.is_empty() {
+        tracing::warn!(deadline = %id, ?mismatches, "our arithmetic does not confirm the promise, which stands");
+    }
+    Ok(answer)
+}
+
+async fn upsert(app: &App, tx: &mut Tx, id: Uuid, promise: &Promise) -> Result<(Deadline, Vec<Mismatch>), Refusal> {
+    let now = app.db.now();
+    let mut known = store::deadline::lock(tx, id).await?;
+    if known.is_none() {
+        let (deadline, mismatches) = Deadline::track(id, promise.clone(), now, &app.policies);
+        if store::deadline::insert(tx, &deadline).await? {
+            return Ok((deadline, mismatches));
+        }
+        // Another call of the same appeal was faster, and has committed by now.
+        known = store::deadline::lock(tx, id).await?;
+    }
+    let mut deadline = known.ok_or_else(|| Refusal::internal("a deadline was there and is gone"))?;
+    let before = deadline.rungs.clone();
+    let Some(mismatches) = deadline.revise(promise.clone(), now, &app.policies) else {
+        return Ok((deadline, Vec::new()));
+    };
+    store::deadline::update(tx, &before, &deadline).await?;
+    Ok((deadline, mismatches))
+}

@@ -1,0 +1,16 @@
+//! UpdateDeadline.
+
+use std::sync::Arc;
+
+use proto::sla::v1::{Deadline, UpdateDeadlineRequest};
+use rpc::{Caller, Refusal};
+
+use super::take_over;
+use crate::App;
+use crate::grpc::convert::promise;
+
+pub(crate) async fn run(app: Arc<App>, caller: Caller, request: UpdateDeadlineRequest) -> Result<Deadline, Refusal> {
+    let (id, promise) = promise(request.deadline.as_ref(), &request.request_id)?;
+    let key = app.once.key(caller.key(), &request)?;
+    take_over(&app, "update_deadline", &key, id, &promise).await
+}

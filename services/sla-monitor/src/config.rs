@@ -1,0 +1,55 @@
+//! The service's own sections; `config.default.toml` is their manual.
+
+use std::time::Duration;
+
+use bootstrap::config::span;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+/// What is this service's own.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The loop that fires rungs.
+    pub monitor: MonitorConfig,
+    /// The repeat notice.
+    pub notice: NoticeConfig,
+}
+
+/// `[monitor]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MonitorConfig {
+    /// Most deadlines of one step.
+    pub batch: u32,
+    /// Pause after an idle step.
+    #[serde(with = "span::required")]
+    pub idle: Duration,
+    /// Lateness from which a rung is labelled.
+    #[serde(with = "span::required")]
+    pub late_after: Duration,
+}
+
+/// `[notice]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoticeConfig {
+    /// How long a repeat is worth sending.
+    #[serde(with = "span::required")]
+    pub lifetime: Duration,
+}
+
+// === impl Config ===
+
+impl Config {
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        anyhow::ensure!((1..=1000).contains(&self.monitor.batch), "`monitor.batch` must be from 1 to 1000");
+        anyhow::ensure!(!self.monitor.idle.is_zero(), "`monitor.idle` must be longer than zero");
+        anyhow::ensure!(!self.notice.lifetime.is_zero(), "`notice.lifetime` must be longer than zero");
+        Ok(())
+    }
+}
+
+pub(crate) fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}

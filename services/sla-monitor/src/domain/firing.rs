@@ -1,0 +1,45 @@
+//! What happens when a rung's time has come.
+
+use jiff::Timestamp;
+
+use super::deadline::Deadline;
+use super::rung::{Rung, RungState};
+use super::times::micros;
+
+/// Why a rung did not act: a higher one was due too, after an outage of ours or of whoever told us.
+const HIGHER_LEVEL_DUE: &str = "HIGHER_LEVEL_DUE";
+
+// === impl Deadline ===
+
+impl Deadline {
+    /// Fires what is due: of each clock the highest level that is; the lower ones are superseded, so that an outage ends without a flood
+    /// (S-11). Answers the rungs that moved on, of each clock in order of levels.
+    pub fn fire(&mut self, now: Timestamp) -> Vec<Rung> {
+        let now = micros(now);
+        let mut moved = Vec::new();
+        for clock in &self.promise.clocks {
+            if !self.may_fire(clock) {
+                continue;
+            }
+            let is_due = |rung: &&Rung| rung.fire_time.is_some_and(|time| time <= now);
+            let mut due: Vec<_> = self.armed(clock).filter(is_due).map(|rung| rung.key).collect();
+            due.sort_unstable();
+            let Some(highest) = due.last().copied() else { continue };
+            for rung in self.rungs.iter_mut().filter(|rung| due.contains(&rung.key)) {
+                if rung.key == highest {
+                    // Nobody has to accept a warning.
+                    rung.state = if rung.key.level == 0 { RungState::Acted } else { RungState::Fired };
+                    rung.act_time = Some(now);
+                } else {
+                    rung.state = RungState::Superseded;
+                    rung.reason = Some(HIGHER_LEVEL_DUE.to_owned());
+                }
+                moved.push(rung.clone());
+            }
+        }
+        if !moved.is_empty() {
+            self.touch(now);
+        }
+        moved
+    }
+}

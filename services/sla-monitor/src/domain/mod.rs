@@ -1,0 +1,41 @@
+//! Promises and their rungs: pure, with the time given.
+//!
+//! ```text
+//!                       due, and the highest that is
+//!   ARMED ───────────────────────────────────────────► FIRED ──ticket accepts──► ACTED       carried over every later epoch
+//!     │ ▲                                                │
+//!     │ │ a later epoch (a new row)                      └──ticket refuses─────► SUPPRESSED  armed again by a later epoch
+//!     │ └──────────────────────────────────────────────────────────────────────────┘
+//!     ├── due, but a higher one is too ──► SUPERSEDED                 (armed again by a later epoch, unless a higher level acted)
+//!     ├── the warning, when due ─────────► ACTED                      (nobody has to accept it)
+//!     ├── clock paused ──────────────────► ARMED without a fire time  (until the next revision)
+//!     └── clock met or cancelled ────────► deleted
+//! ```
+//!
+//! One rule arms ([`Deadline::rearm`]): of the ladder that the promise gives now, the levels above every one that acted, is under way, or
+//! has had its turn in this epoch. It is applied after each revision and after each answer, so it does not matter which of the two comes
+//! first: a refusal that arrives after the newer epoch arms at once.
+//!
+//! While a hand-over is under way its clock fires nothing: the next level belongs to the one who accepts the level before.
+
+mod arming;
+mod deadline;
+mod firing;
+mod names;
+mod policies;
+mod promise;
+mod rung;
+mod settling;
+#[cfg(test)]
+mod tests;
+mod times;
+
+pub use self::{
+    deadline::Deadline,
+    names::{appeal_name, deadline_name, parse_name},
+    policies::{Mismatch, Policies},
+    promise::{Clock, ClockState, Promise, Suspension, kind_of},
+    rung::{Rung, RungKey, RungState},
+    settling::Answer,
+    times::{lateness, micros},
+};

@@ -1,0 +1,144 @@
+//! The policies known here: what a promise is checked against, and where its ladder comes from.
+//!
+//! A promise may be made under a set that is not known here, such as by a ticket service that is newer than this one. It is kept and
+//! watched all the same: with the ladder of the present set's policy of that id, or of the one that matches everything; flagged and counted.
+
+use ::deadline::{Calendar, Due, Plan, Policy, PolicySet, RungInputs, RungKind, due, rungs};
+use jiff::Timestamp;
+
+use super::promise::{Clock, ClockState, Promise};
+use super::times::micros;
+
+/// The sets known here; so far one, which is compiled in.
+#[derive(Clone, Copy, Debug)]
+pub struct Policies {
+    present: &'static PolicySet,
+}
+
+/// Why our own arithmetic does not confirm a promise. The promise stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    /// The set of the promise, or its policy, is not known here.
+    PolicyUnknown,
+    /// The policy grants another allowance or counts by another calendar.
+    Terms,
+    /// The same terms give another due time.
+    DueTime,
+    /// The due time can't be computed, such as past the calendar's horizon.
+    NotComputable,
+}
+
+/// One step of a ladder under the promise in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) level: u8,
+    /// `None` while the clock is paused.
+    pub(super) fire_time: Option<Timestamp>,
+    pub(super) promise_time: Option<Timestamp>,
+}
+
+// === impl Policies ===
+
+impl Policies {
+    /// The set that is compiled in.
+    pub fn builtin() -> Self {
+        Self { present: PolicySet::builtin() }
+    }
+
+    /// The set that the promise was made under, if it is known here.
+    pub fn pinned(&self, promise: &Promise) -> Option<&'static PolicySet> {
+        let known = i64::from(self.present.version()) == promise.policy_version
+            && self.present.content_hash().to_string() == promise.policy_hash;
+        known.then_some(self.present)
+    }
+
+    /// What our own arithmetic has to say against a clock's promise. Only a running clock has a due time to be checked.
+    pub fn mismatch(&self, promise: &Promise, clock: &Clock) -> Option<Mismatch> {
+        let promised = clock.running_due_time()?;
+        let Some(policy) = self.pinned(promise).and_then(|set| set.policy(&promise.policy)) else {
+            return Some(Mismatch::PolicyUnknown);
+        };
+        let (plan, calendar) = self.plan(policy, clock)?;
+        let same_calendar = calendar.id() == clock.calendar && i64::from(calendar.version()) == clock.calendar_version;
+        if plan.allowance != clock.allowance || plan.calendar != clock.calendar || !same_calendar {
+            return Some(Mismatch::Terms);
+        }
+        let suspensions = plan.pausing(&promise.counted_suspensions());
+        match due(calendar, clock.start_time, clock.allowance, &suspensions) {
+            Ok(Due::At(computed)) => (micros(computed) != promised).then_some(Mismatch::DueTime),
+            Ok(Due::Paused { .. }) => Some(Mismatch::DueTime),
+            Err(_) => Some(Mismatch::NotComputable),
+        }
+    }
+
+    /// The ladder of a clock under the promise in force, in order of levels; empty once nothing is owed.
+    pub(super) fn steps(&self, promise: &Promise, clock: &Clock) -> Vec<Step> {
+        let Some((plan, calendar)) = self.policy(promise).and_then(|policy| self.plan(policy, clock)) else {
+            return Vec::new();
+        };
+        match (clock.state, clock.due_time) {
+            (ClockState::Running, Some(due)) => running(promise, clock, due, plan, calendar),
+            (ClockState::Paused, _) => {
+                let levels = u8::try_from(plan.ladder.0.len()).unwrap_or(u8::MAX);
+                (0..=levels).map(|level| Step { level, fire_time: None, promise_time: None }).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn policy(&self, promise: &Promise) -> Option<&'static Policy> {
+        // A loaded set always has a policy that matches everything.
+        let catch_all = || self.present.policies().iter().find(|policy| policy.matches.is_catch_all());
+        self.present.policy(&promise.policy).or_else(catch_all)
+    }
+
+    fn plan(&self, policy: &'static Policy, clock: &Clock) -> Option<(&'static Plan, &'static Calendar)> {
+        let plan = policy.plan(clock.kind);
+        let calendar = self.present.calendar(&clock.calendar).or_else(|| self.present.calendar(&plan.calendar))?;
+        Some((plan, calendar))
+    }
+}
+
+fn running(promise: &Promise, clock: &Clock, due: Timestamp, plan: &Plan, calendar: &Calendar) -> Vec<Step> {
+    let derived = rungs(&RungInputs {
+        calendar,
+        start: clock.start_time,
+        allowance: clock.allowance,
+        suspensions: &plan.pausing(&promise.counted_suspensions()),
+        due: Due::At(due),
+        warn_percent: plan.warn_percent,
+        ladder: &plan.ladder,
+    });
+    match derived {
+        Ok(rungs) => rungs
+            .into_iter()
+            .map(|rung| Step {
+                level: match rung.kind {
+                    RungKind::Warn => 0,
+                    RungKind::Level(level) => level,
+                },
+                fire_time: Some(micros(rung.fire_time)),
+                promise_time: rung.promise.map(micros),
+            })
+            .collect(),
+        // The warning's share can't be computed, say past the calendar's horizon. The breach needs no arithmetic: it is at the due time.
+        Err(_) if !plan.ladder.0.is_empty() => {
+            vec![Step { level: 1, fire_time: Some(due), promise_time: None }]
+        }
+        Err(_) => Vec::new(),
+    }
+}
+
+// === impl Mismatch ===
+
+impl Mismatch {
+    /// The label in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PolicyUnknown => "policy_unknown",
+            Self::Terms => "terms",
+            Self::DueTime => "due_time",
+            Self::NotComputable => "not_computable",
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What the ticket service promised: its clocks and the ledger of time that does not count.
+
+use ::deadline::{Allowance, ClockKind, SuspensionReason};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The whole state of an appeal's clocks at one revision. It is kept as given, also where we would have computed otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Promise {
+    /// The appeal's number.
+    pub number: String,
+    /// Grows with each change of the appeal.
+    pub revision: i64,
+    /// Id of the policy.
+    pub policy: String,
+    /// Version of the set it is from.
+    pub policy_version: i64,
+    /// Content hash of that set, lower-case hex.
+    pub policy_hash: String,
+    /// Id of the category.
+    pub category: String,
+    /// Id of the priority.
+    pub priority: String,
+    /// Id of the channel.
+    pub channel: String,
+    /// At most one of each kind.
+    pub clocks: Vec<Clock>,
+    /// Oldest first.
+    pub suspensions: Vec<Suspension>,
+}
+
+/// One promised term.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// Which promise.
+    pub kind: ClockKind,
+    /// Where it stands.
+    pub state: ClockState,
+    /// Counts the changes of the due time; rungs of older epochs do not fire.
+    pub epoch: i64,
+    /// When it began to run (L3).
+    pub start_time: Timestamp,
+    /// When it is due; always there while it runs.
+    pub due_time: Option<Timestamp>,
+    /// How much counted time was promised.
+    pub allowance: Allowance,
+    /// Id of the calendar that counts it.
+    pub calendar: String,
+    /// Version of that calendar.
+    pub calendar_version: i64,
+    /// When it was met or cancelled.
+    pub end_time: Option<Timestamp>,
+}
+
+/// Where a clock stands. Being late is no state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockState {
+    /// Time counts.
+    Running,
+    /// It is the applicant's turn (L8).
+    Paused,
+    /// What was promised was done.
+    Met,
+    /// Nothing is owed any more.
+    Cancelled,
+}
+
+/// A stretch of time that does not count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspension {
+    /// Its beginning.
+    pub start_time: Timestamp,
+    /// Its end; `None` while it lasts.
+    pub end_time: Option<Timestamp>,
+    /// Kept as text: a newer ticket service may know reasons that we do not.
+    pub reason: String,
+    /// Who caused it, by name.
+    pub actor: String,
+}
+
+/// The kind of clock of that name.
+pub fn kind_of(name: &str) -> Option<ClockKind> {
+    ClockKind::ALL.into_iter().find(|kind| kind.as_str() == name)
+}
+
+// === impl Promise ===
+
+impl Promise {
+    /// The clock of that kind.
+    pub fn clock(&self, kind: ClockKind) -> Option<&Clock> {
+        self.clocks.iter().find(|clock| clock.kind == kind)
+    }
+
+    /// The suspensions as the arithmetic wants them. One with a reason that is unknown here pauses nothing; the due time that was computed
+    /// with it then differs from ours, which is flagged, and stands.
+    pub fn counted_suspensions(&self) -> Vec<::deadline::Suspension> {
+        let counted = |it: &Suspension| {
+            let reason = SuspensionReason::ALL.into_iter().find(|reason| reason.as_str() == it.reason)?;
+            Some(::deadline::Suspension { from: it.start_time, to: it.end_time, reason })
+        };
+        self.suspensions.iter().filter_map(counted).collect()
+    }
+}
+
+// === impl Clock ===
+
+impl Clock {
+    /// True once nothing is owed.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, ClockState::Met | ClockState::Cancelled)
+    }
+
+    /// The due time while it runs.
+    pub fn running_due_time(&self) -> Option<Timestamp> {
+        self.due_time.filter(|_| self.state == ClockState::Running)
+    }
+}
+
+// === impl ClockState ===
+
+impl ClockState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Running, Self::Paused, Self::Met, Self::Cancelled];
+
+    /// The name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Met => "met",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The state of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+}

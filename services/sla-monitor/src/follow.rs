@@ -1,0 +1,113 @@
+//! What follows from this service's calls, in the transaction that settles them.
+//!
+//! The call's row is locked, then the deadline's. A batch of settlements locks several deadlines in the order of its calls; two batches may meet in a
+//! deadlock, which Postgres ends and the transaction runs again.
+
+use ::store::{Error, Tx};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use outbox::{Call, Follow, Outcome, Settled};
+use proto::notification::v1::{SendNotificationRequest, notification::State as NoticeState};
+use proto::ticket::v1::{Appeal, EscalateAppealRequest};
+use std::sync::Arc;
+use uuid::Uuid;
+
+use crate::domain::{Answer, RungKey, RungState};
+use crate::routes::{self, Note, NoticeNews};
+use crate::{App, store};
+
+/// The second half of the routes.
+pub(crate) struct Follower(pub(crate) Arc<App>);
+
+#[async_trait]
+impl Follow for Follower {
+    fn expects(&self, method: &str, reason: &str) -> bool {
+        routes::expects(method, reason)
+    }
+
+    async fn settled(&self, tx: &mut Tx, settled: &Settled) -> Result<Vec<Call>, Error> {
+        let Some((deadline, key)) = Note::read(&settled.note) else {
+            // An outcome that was recorded: nothing follows.
+            return Ok(Vec::new());
+        };
+        let now = self.0.db.now();
+        if settled.is::<EscalateAppealRequest>() {
+            let appeal = settled.answer::<EscalateAppealRequest>()?;
+            let answer = match &settled.outcome {
+                Outcome::Done(_) => Answer::Accepted,
+                Outcome::Refused { reason } => Answer::Refused(reason.clone()),
+                Outcome::Dead => Answer::Dead,
+            };
+            self.handed_up(tx, deadline, key, &answer, appeal.as_ref(), now).await
+        } else if settled.is::<SendNotificationRequest>() {
+            self.asked(tx, (deadline, key), settled, now).await
+        } else {
+            Ok(Vec::new())
+        }
+    }
+}
+
+// === impl Follower ===
+
+impl Follower {
+    /// The ticket service has answered to a hand-over.
+    async fn handed_up(
+        &self,
+        tx: &mut Tx,
+        id: Uuid,
+        key: RungKey,
+        answer: &Answer,
+        appeal: Option<&Appeal>,
+        now: Timestamp,
+    ) -> Result<Vec<Call>, Error> {
+        let app = &self.0;
+        let Some(mut deadline) = store::deadline::lock(tx, id).await? else {
+            return Err(Error::Corrupt("a call's deadline is gone".to_owned()));
+        };
+        let before = deadline.rungs.clone();
+        let Some(mut rung) = deadline.settle(key, answer, now, &app.policies) else { return Ok(Vec::new()) };
+        let mut calls = Vec::new();
+        if let Some(appeal) = appeal
+            && rung.state == RungState::Acted
+            && key.clock == deadline::ClockKind::Resolution
+        {
+            let expire_time = now.checked_add(app.notice_lifetime).unwrap_or(Timestamp::MAX);
+            match routes::repeat(&deadline, &rung, appeal, expire_time) {
+                Some(call) => {
+                    rung.notice_request_id = Some(call.id());
+                    calls.push(call);
+                }
+                None => tracing::error!(deadline = %id, "the answer to a hand-over names no recipient: nobody is told"),
+            }
+        }
+        store::deadline::settle(tx, &before, &deadline, &rung).await?;
+        app.metrics.moved(&rung);
+        Ok(calls)
+    }
+
+    /// The notification service has answered to a repeat notice.
+    async fn asked(
+        &self,
+        tx: &mut Tx,
+        (deadline, key): (Uuid, RungKey),
+        settled: &Settled,
+        now: Timestamp,
+    ) -> Result<Vec<Call>, Error> {
+        let (notice, calls) = match &settled.outcome {
+            Outcome::Done(_) => ("QUEUED", Vec::new()),
+            Outcome::Dead => ("CALL_DEAD", Vec::new()),
+            Outcome::Refused { reason } => {
+                let news = NoticeNews { state: NoticeState::Expired, time: now, reason: reason.clone() };
+                ("EXPIRED", vec![routes::repeat_noted(deadline, key, &news)])
+            }
+        };
+        store::notice::note(tx, settled.call_id, notice).await?;
+        Ok(calls)
+    }
+}
+
+impl std::fmt::Debug for Follower {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Follower")
+    }
+}

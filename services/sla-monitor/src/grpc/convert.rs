@@ -1,0 +1,62 @@
+//! Wire <-> domain. A request is converted whole: every violation is found before it is refused.
+
+mod explanation;
+mod notice;
+mod promise;
+mod shown;
+
+use ::deadline::{Allowance, ClockKind};
+use jiff::SignedDuration;
+use proto::sla::v1 as wire;
+
+pub(crate) use self::explanation::explanation_to_wire;
+pub(crate) use self::notice::notice_outcome;
+pub(crate) use self::promise::{promise, stopped_promise};
+pub(crate) use self::shown::deadline_to_wire;
+
+pub(crate) fn kind_to_wire(kind: ClockKind) -> wire::ClockKind {
+    match kind {
+        ClockKind::FirstAnswer => wire::ClockKind::FirstAnswer,
+        ClockKind::Resolution => wire::ClockKind::Resolution,
+    }
+}
+
+pub(crate) fn kind_from_wire(kind: wire::ClockKind) -> Option<ClockKind> {
+    match kind {
+        wire::ClockKind::Unspecified => None,
+        wire::ClockKind::FirstAnswer => Some(ClockKind::FirstAnswer),
+        wire::ClockKind::Resolution => Some(ClockKind::Resolution),
+    }
+}
+
+pub(crate) fn duration_to_wire(span: SignedDuration) -> prost_types::Duration {
+    prost_types::Duration { seconds: span.as_secs(), nanos: span.subsec_nanos() }
+}
+
+/// The span of a wire value whose parts agree in sign and lie in range.
+fn duration_from_wire(span: &prost_types::Duration) -> Option<SignedDuration> {
+    let fits = span.nanos.abs() < 1_000_000_000 && span.seconds.signum() * i64::from(span.nanos.signum()) >= 0;
+    fits.then(|| SignedDuration::new(span.seconds, span.nanos))
+}
+
+fn allowance_to_wire(allowance: Allowance) -> wire::Allowance {
+    use wire::allowance::Span;
+    wire::Allowance {
+        span: Some(match allowance {
+            Allowance::RealTime(span) => Span::RealTime(duration_to_wire(span)),
+            Allowance::WorkingTime(span) => Span::WorkingTime(duration_to_wire(span)),
+            Allowance::WorkingDays(days) => Span::WorkingDays(days.into()),
+        }),
+    }
+}
+
+/// `None` unless it grants time.
+fn allowance_from_wire(allowance: &wire::Allowance) -> Option<Allowance> {
+    use wire::allowance::Span;
+    let allowance = match allowance.span.as_ref()? {
+        Span::RealTime(span) => Allowance::RealTime(duration_from_wire(span)?),
+        Span::WorkingTime(span) => Allowance::WorkingTime(duration_from_wire(span)?),
+        Span::WorkingDays(days) => Allowance::WorkingDays(u16::try_from(*days).ok()?),
+    };
+    Some(allowance).filter(|allowance| allowance.is_positive())
+}

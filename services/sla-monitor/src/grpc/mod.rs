@@ -1,0 +1,66 @@
+//! The generated traits: one line per RPC.
+
+pub(crate) mod convert;
+
+use std::sync::Arc;
+
+use bootstrap::Context;
+use proto::sla::v1::sla_service_server::{SlaService, SlaServiceServer};
+use proto::sla::v1::{
+    Deadline, ExplainDeadlineRequest, Explanation, GetDeadlineRequest, ListDeadlinesRequest, ListDeadlinesResponse,
+    RecordNoticeOutcomeRequest, RecordNoticeOutcomeResponse, StopDeadlineRequest, TrackDeadlineRequest,
+    UpdateDeadlineRequest,
+};
+use rpc::serve;
+use tonic::service::Routes;
+use tonic::{Request, Response, Status};
+
+use crate::{App, commands, queries};
+
+/// The services mounted here.
+pub(crate) const SERVICES: [&str; 2] = ["otklik.sla.v1.SlaService", "otklik.outbox.v1.OutboxService"];
+
+const DOMAIN: &str = "sla.otklik";
+
+struct Sla(Arc<App>);
+
+pub(crate) fn routes(app: &Arc<App>, ctx: &Context) -> Routes {
+    Routes::new(SlaServiceServer::new(Sla(Arc::clone(app)))).add_service(outbox::service(&ctx.db, &ctx.outbox))
+}
+
+#[tonic::async_trait]
+impl SlaService for Sla {
+    async fn track_deadline(&self, r: Request<TrackDeadlineRequest>) -> Result<Response<Deadline>, Status> {
+        serve(&self.0, DOMAIN, r, commands::track_deadline::run).await
+    }
+
+    async fn update_deadline(&self, r: Request<UpdateDeadlineRequest>) -> Result<Response<Deadline>, Status> {
+        serve(&self.0, DOMAIN, r, commands::update_deadline::run).await
+    }
+
+    async fn stop_deadline(&self, r: Request<StopDeadlineRequest>) -> Result<Response<Deadline>, Status> {
+        serve(&self.0, DOMAIN, r, commands::stop_deadline::run).await
+    }
+
+    async fn get_deadline(&self, r: Request<GetDeadlineRequest>) -> Result<Response<Deadline>, Status> {
+        serve(&self.0, DOMAIN, r, queries::get_deadline::run).await
+    }
+
+    async fn list_deadlines(
+        &self,
+        r: Request<ListDeadlinesRequest>,
+    ) -> Result<Response<ListDeadlinesResponse>, Status> {
+        serve(&self.0, DOMAIN, r, queries::list_deadlines::run).await
+    }
+
+    async fn explain_deadline(&self, r: Request<ExplainDeadlineRequest>) -> Result<Response<Explanation>, Status> {
+        serve(&self.0, DOMAIN, r, queries::explain_deadline::run).await
+    }
+
+    async fn record_notice_outcome(
+        &self,
+        r: Request<RecordNoticeOutcomeRequest>,
+    ) -> Result<Response<RecordNoticeOutcomeResponse>, Status> {
+        serve(&self.0, DOMAIN, r, commands::record_notice_outcome::run).await
+    }
+}

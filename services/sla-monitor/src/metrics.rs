@@ -1,0 +1,101 @@
+//! What the monitor tells about itself. The lag is the one to alarm on; a loop that is up and gets nowhere shows there.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram};
+use prometheus_client::registry::Registry;
+use std::sync::atomic::AtomicU64;
+
+use crate::domain::{Mismatch, Rung};
+
+/// Seconds: around the goal of 5 s at p99, then what outages make of it, up to a day.
+const LATENESS: [f64; 11] = [0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 600.0, 3_600.0, 21_600.0, 86_400.0];
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Moved {
+    level: u8,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Why {
+    reason: &'static str,
+}
+
+/// The metrics of this service.
+#[derive(Clone, Debug)]
+pub(crate) struct Metrics {
+    rungs: Family<Moved, Counter>,
+    lateness: Histogram,
+    mismatches: Family<Why, Counter>,
+    unknown_notices: Counter,
+    lag: Gauge<f64, AtomicU64>,
+}
+
+// === impl Metrics ===
+
+impl Metrics {
+    pub(crate) fn register(registry: &mut Registry) -> Self {
+        let metrics = Self {
+            rungs: Family::default(),
+            lateness: Histogram::new(LATENESS),
+            mismatches: Family::default(),
+            unknown_notices: Counter::default(),
+            lag: Gauge::default(),
+        };
+        registry.register(
+            "otklik_sla_rungs",
+            "Rungs that moved on, by level (0 is the warning) and outcome: fired, acted, suppressed, superseded",
+            metrics.rungs.clone(),
+        );
+        registry.register(
+            "otklik_sla_fire_lateness_seconds",
+            "How long after its time a rung fired, in seconds",
+            metrics.lateness.clone(),
+        );
+        registry.register(
+            "otklik_sla_mismatches",
+            "Promises that our own arithmetic does not confirm, by reason: policy_unknown, terms, due_time, not_computable",
+            metrics.mismatches.clone(),
+        );
+        registry.register(
+            "otklik_sla_unknown_notices",
+            "Outcomes of notices that no rung asked for",
+            metrics.unknown_notices.clone(),
+        );
+        registry.register(
+            "otklik_sla_lag_seconds",
+            "Age of the oldest rung that is due and has not fired, in seconds; looked at every 15 s",
+            metrics.lag.clone(),
+        );
+        metrics
+    }
+
+    /// A rung moved on.
+    pub(crate) fn moved(&self, rung: &Rung) {
+        self.rungs.get_or_create(&Moved { level: rung.key.level, outcome: rung.state.as_str() }).inc();
+    }
+
+    /// A rung fired.
+    pub(crate) fn fired(&self, rung: &Rung) {
+        if let (Some(planned), Some(fired)) = (rung.fire_time, rung.act_time) {
+            self.lateness.observe(fired.duration_since(planned).as_secs_f64().max(0.0));
+        }
+    }
+
+    /// Promises are not confirmed.
+    pub(crate) fn mismatched(&self, mismatches: &[Mismatch]) {
+        for mismatch in mismatches {
+            self.mismatches.get_or_create(&Why { reason: mismatch.as_str() }).inc();
+        }
+    }
+
+    /// Somebody told us of a notice that we do not know.
+    pub(crate) fn unknown_notice(&self) {
+        self.unknown_notices.inc();
+    }
+
+    /// The oldest rung that is due.
+    pub(crate) fn lag(&self, seconds: f64) {
+        self.lag.set(seconds);
+    }
+}

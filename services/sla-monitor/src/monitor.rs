@@ -1,0 +1,96 @@
+//! The tick: fires what is due.
+//!
+//! One transaction that touches nothing but our own database, so it needs no lease: it locks the deadlines that have been due longest, moves their
+//! rungs on and writes the calls. Any number of replicas do so at once, each finding what nobody else holds. A step is a handful of
+//! statements, however many deadlines it takes, and an idle one reads one entry of an index.
+//!
+//! | what goes wrong | what comes of it |
+//! |---|---|
+//! | it dies halfway | nothing happened; the locks are gone; somebody else fires |
+//! | an outage, ours or the ticket service's | the highest level that is due fires, the lower ones are superseded, all are labelled late |
+//! | this replica's clock is wrong | the service corrects it from Postgres; what is left of the error moves the moment of a firing, never their number: the rung's key and the lock decide that |
+//! | the deadline is changed at the same moment | whoever locks first; the other sees the outcome |
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::store::{Error, transaction};
+use async_trait::async_trait;
+use bootstrap::{Loop, Step, Stepped};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::domain::{Rung, RungState};
+use crate::{App, routes, store};
+
+/// Between two looks at the lag, as the metric's help says.
+const OBSERVE: Duration = Duration::from_secs(15);
+
+/// The loop that fires rungs.
+pub(crate) fn monitor_loop(app: &Arc<App>, idle: Duration) -> Loop {
+    Loop::new("monitor", idle, Monitor(Arc::clone(app)))
+}
+
+/// The loop that looks at the lag. Not the one that fires: it must tell when that one hangs.
+pub(crate) fn lag_loop(app: &Arc<App>) -> Loop {
+    Loop::new("monitor-lag", OBSERVE, Lag(Arc::clone(app)))
+}
+
+struct Monitor(Arc<App>);
+struct Lag(Arc<App>);
+
+#[async_trait]
+impl Step for Monitor {
+    async fn step(&self) -> anyhow::Result<Stepped> {
+        let looked_at = tick(&self.0).await?;
+        Ok(if looked_at == 0 { Stepped::Idle } else { Stepped::Worked(looked_at) })
+    }
+}
+
+#[async_trait]
+impl Step for Lag {
+    async fn step(&self) -> anyhow::Result<Stepped> {
+        let now = self.0.db.now();
+        let oldest = store::due::oldest(self.0.db.pool(), now).await?;
+        self.0.metrics.lag(oldest.map_or(0.0, |oldest| now.duration_since(oldest).as_secs_f64()));
+        Ok(Stepped::Idle)
+    }
+}
+
+/// Fires what is due in at most one batch of deadlines; answers how many there were.
+pub(crate) async fn tick(app: &App) -> Result<usize, Error> {
+    let now = app.db.now();
+    let (looked_at, moved) = transaction!(app.db, "tick", |tx| -> Result<(usize, Vec<(Uuid, Rung)>), Error> {
+        let mut deadlines = store::due::lock(tx, now, app.batch).await?;
+        if deadlines.is_empty() {
+            return Ok((0, Vec::new()));
+        }
+        let mut moved = Vec::new();
+        let mut calls = Vec::new();
+        for deadline in &mut deadlines {
+            for rung in deadline.fire(now) {
+                calls.extend(routes::moved(deadline, &rung, now, app.late_after));
+                moved.push((deadline.id, rung));
+            }
+        }
+        store::rung::fire(tx, &moved).await?;
+        store::deadline::reschedule(tx, &deadlines).await?;
+        app.outbox.enqueue(tx, now, calls).await?;
+        Ok((deadlines.len(), moved))
+    })?;
+    tell(app, &moved, now);
+    Ok(looked_at)
+}
+
+/// Counts and logs, after the commit.
+fn tell(app: &App, moved: &[(Uuid, Rung)], now: Timestamp) {
+    for (deadline, rung) in moved {
+        app.metrics.moved(rung);
+        if rung.state != RungState::Superseded {
+            app.metrics.fired(rung);
+        }
+        let late = rung.fire_time.map(|planned| now.duration_since(planned));
+        let (clock, level, state) = (rung.key.clock.as_str(), rung.key.level, rung.state.as_str());
+        tracing::info!(%deadline, clock, level, epoch = rung.key.epoch, state, ?late, "a rung's time has come");
+    }
+}

@@ -1,0 +1,47 @@
+//! ExplainDeadline: replays the arithmetic of a promise, with the versions it was made under or not at all.
+
+use std::sync::Arc;
+
+use ::deadline::{ClockKind, Refused, explain};
+use proto::sla::v1::{ErrorReason, ExplainDeadlineRequest, Explanation};
+use rpc::{Caller, Refusal};
+
+use super::find;
+use crate::App;
+use crate::grpc::convert::{explanation_to_wire, kind_from_wire};
+
+pub(crate) async fn run(app: Arc<App>, _: Caller, request: ExplainDeadlineRequest) -> Result<Explanation, Refusal> {
+    let deadline = find(&app, &request.name).await?;
+    let promise = &deadline.promise;
+    let name = &request.name;
+    let kind = kind_from_wire(request.clock()).unwrap_or(ClockKind::Resolution);
+    let clock = promise.clock(kind).ok_or_else(|| {
+        Refusal::not_found(ErrorReason::ClockNotFound, "otklik.sla.v1.Clock", name).with("clock", kind.as_str())
+    })?;
+    let set = app.policies.pinned(promise);
+    let Some((set, policy)) = set.and_then(|set| Some((set, set.policy(&promise.policy)?))) else {
+        let text = "the policy that the promise was made under is not held here";
+        return Err(Refusal::precondition(ErrorReason::PolicyUnknown, name, text)
+            .with("policy", &promise.policy)
+            .with("policy_version", promise.policy_version.to_string()));
+    };
+    let calendar = set.calendar(&clock.calendar).filter(|it| i64::from(it.version()) == clock.calendar_version);
+    let Some(calendar) = calendar else {
+        let text = "the calendar that the promise was counted by is not held here";
+        return Err(Refusal::precondition(ErrorReason::CalendarUnknown, name, text)
+            .with("calendar", &clock.calendar)
+            .with("calendar_version", clock.calendar_version.to_string()));
+    };
+    let suspensions = policy.plan(kind).pausing(&promise.counted_suspensions());
+    let explanation = explain(policy.pin(), calendar, clock.start_time, clock.allowance, &suspensions);
+    let explanation = explanation.map_err(|refused| match refused {
+        Refused::PastHorizon { calendar, horizon } => {
+            let text = "the calendar ends before the due time";
+            Refusal::precondition(ErrorReason::CalendarHorizon, name, text)
+                .with("calendar", calendar)
+                .with("horizon", horizon.to_string())
+        }
+        other => Refusal::internal(other),
+    })?;
+    Ok(explanation_to_wire(&explanation, promise, clock))
+}

@@ -1,0 +1,19 @@
+//! What is only read: one file per query.
+
+pub(crate) mod explain_deadline;
+pub(crate) mod get_deadline;
+pub(crate) mod list_deadlines;
+
+use proto::sla::v1::ErrorReason;
+use rpc::Refusal;
+
+use crate::domain::{Deadline, parse_name};
+use crate::{App, store};
+
+/// The deadline of that name. A malformed name names nothing.
+async fn find(app: &App, name: &str) -> Result<Deadline, Refusal> {
+    let unknown = || Refusal::not_found(ErrorReason::DeadlineNotFound, "otklik.sla.v1.Deadline", name);
+    let id = parse_name("deadlines", name).ok_or_else(unknown)?;
+    let mut connection = app.db.pool().acquire().await.map_err(::store::Error::from)?;
+    store::deadline::get(&mut connection, id).await?.ok_or_else(unknown)
+}

@@ -1,0 +1,78 @@
+//! Table `clock`.
+
+use std::collections::HashMap;
+
+use ::store::{Error, Tx};
+use jiff_sqlx::{Timestamp as Stamp, ToSqlx};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{corrupt, stamp, time};
+use crate::domain::{Clock, ClockState, Deadline, kind_of};
+
+/// The clocks of some deadlines, first answer before resolution.
+pub(super) async fn of(db: &mut PgConnection, deadlines: &[Uuid]) -> Result<HashMap<Uuid, Vec<Clock>>, Error> {
+    let rows = sqlx::query!(
+        "-- clocks_of()
+        SELECT deadline_id, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time
+        FROM clock WHERE deadline_id = ANY($1) ORDER BY deadline_id, kind",
+        deadlines,
+    )
+    .fetch_all(db)
+    .await?;
+    let mut all: HashMap<Uuid, Vec<Clock>> = HashMap::with_capacity(deadlines.len());
+    for row in rows {
+        all.entry(row.deadline_id).or_default().push(Clock {
+            kind: kind_of(&row.kind).ok_or_else(|| corrupt("clock.kind"))?,
+            state: ClockState::parse(&row.state).ok_or_else(|| corrupt("clock.state"))?,
+            epoch: row.epoch,
+            start_time: row.start_time.to_jiff(),
+            due_time: time(row.due_time),
+            allowance: serde_json::from_value(row.allowance).map_err(|_| corrupt("clock.allowance"))?,
+            calendar: row.calendar,
+            calendar_version: row.calendar_version,
+            end_time: time(row.end_time),
+        });
+    }
+    Ok(all)
+}
+
+/// Writes the clocks as they are told now. The ticket service always tells all of them.
+pub(super) async fn save(tx: &mut Tx, deadline: &Deadline) -> Result<(), Error> {
+    let clocks = &deadline.promise.clocks;
+    let kinds: Vec<&str> = clocks.iter().map(|it| it.kind.as_str()).collect();
+    let states: Vec<&str> = clocks.iter().map(|it| it.state.as_str()).collect();
+    let epochs: Vec<i64> = clocks.iter().map(|it| it.epoch).collect();
+    let starts: Vec<Stamp> = clocks.iter().map(|it| it.start_time.to_sqlx()).collect();
+    let dues: Vec<Option<Stamp>> = clocks.iter().map(|it| stamp(it.due_time)).collect();
+    let allowances = clocks.iter().map(|it| serde_json::to_value(it.allowance)).collect::<Result<Vec<_>, _>>();
+    let allowances = allowances.map_err(|_| corrupt("clock.allowance"))?;
+    let calendars: Vec<&str> = clocks.iter().map(|it| it.calendar.as_str()).collect();
+    let versions: Vec<i64> = clocks.iter().map(|it| it.calendar_version).collect();
+    let ends: Vec<Option<Stamp>> = clocks.iter().map(|it| stamp(it.end_time)).collect();
+    sqlx::query!(
+        "-- save_clocks()
+        INSERT INTO clock (deadline_id, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time)
+        SELECT $1, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time
+        FROM unnest($2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[], $7::jsonb[], $8::text[],
+                $9::bigint[], $10::timestamptz[])
+            AS given (kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time)
+        ON CONFLICT (deadline_id, kind) DO UPDATE SET
+            state = excluded.state, epoch = excluded.epoch, start_time = excluded.start_time, due_time = excluded.due_time,
+            allowance = excluded.allowance, calendar = excluded.calendar, calendar_version = excluded.calendar_version,
+            end_time = excluded.end_time",
+        deadline.id,
+        &kinds as &[&str],
+        &states as &[&str],
+        &epochs,
+        &starts as &[Stamp],
+        &dues as &[Option<Stamp>],
+        &allowances,
+        &calendars as &[&str],
+        &versions,
+        &ends as &[Option<Stamp>],
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

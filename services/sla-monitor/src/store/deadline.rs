@@ -1,0 +1,199 @@
+//! Table `deadline`, with what belongs to its rows.
+
+use std::collections::HashMap;
+
+use ::store::{Error, Tx};
+use jiff_sqlx::{Timestamp as Stamp, ToSqlx};
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{clock, corrupt, rung, stamp};
+use crate::domain::{Clock, Deadline, Promise, Rung};
+
+/// A row without its clocks and rungs.
+pub(super) struct Row {
+    pub(super) deadline_id: Uuid,
+    pub(super) number: String,
+    pub(super) revision: i64,
+    pub(super) policy: String,
+    pub(super) policy_version: i64,
+    pub(super) policy_hash: String,
+    pub(super) category: String,
+    pub(super) priority: String,
+    pub(super) channel: String,
+    pub(super) suspensions: Value,
+    pub(super) mismatch: bool,
+    pub(super) create_time: Stamp,
+    pub(super) update_time: Stamp,
+}
+
+/// Reads a deadline.
+pub(crate) async fn get(db: &mut PgConnection, id: Uuid) -> Result<Option<Deadline>, Error> {
+    let row = sqlx::query_as!(
+        Row,
+        "-- get_deadline()
+        SELECT deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel, suspensions,
+            mismatch, create_time, update_time
+        FROM deadline WHERE deadline_id = $1",
+        id,
+    )
+    .fetch_optional(&mut *db)
+    .await?;
+    Ok(whole(db, Vec::from_iter(row)).await?.pop())
+}
+
+/// Reads a deadline and locks it until the transaction ends.
+pub(crate) async fn lock(tx: &mut Tx, id: Uuid) -> Result<Option<Deadline>, Error> {
+    let row = sqlx::query_as!(
+        Row,
+        "-- lock_deadline()
+        SELECT deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel, suspensions,
+            mismatch, create_time, update_time
+        FROM deadline WHERE deadline_id = $1 FOR UPDATE",
+        id,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(whole(tx, Vec::from_iter(row)).await?.pop())
+}
+
+/// Writes a new deadline; false, and nothing is written, when there is one. Waits for a transaction that is writing it.
+pub(crate) async fn insert(tx: &mut Tx, it: &Deadline) -> Result<bool, Error> {
+    let inserted = sqlx::query!(
+        "-- insert_deadline()
+        INSERT INTO deadline (deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel,
+            suspensions, state, mismatch, next_due_time, next_fire_time, create_time, update_time)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+        ON CONFLICT (deadline_id) DO NOTHING",
+        it.id,
+        it.promise.number,
+        it.promise.revision,
+        it.promise.policy,
+        it.promise.policy_version,
+        it.promise.policy_hash,
+        it.promise.category,
+        it.promise.priority,
+        it.promise.channel,
+        suspensions(it)?,
+        state(it),
+        it.mismatch,
+        stamp(it.next_due_time()) as Option<Stamp>,
+        stamp(it.next_fire_time()) as Option<Stamp>,
+        it.create_time.to_sqlx(),
+        it.update_time.to_sqlx(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    if inserted.rows_affected() == 0 {
+        return Ok(false);
+    }
+    clock::save(tx, it).await?;
+    rung::rearm(tx, it.id, &[], &it.rungs).await?;
+    Ok(true)
+}
+
+/// Writes a newer revision; `before` is what it was when it was locked.
+pub(crate) async fn update(tx: &mut Tx, before: &[Rung], it: &Deadline) -> Result<(), Error> {
+    sqlx::query!(
+        "-- update_deadline()
+        UPDATE deadline SET number = $2, revision = $3, policy = $4, policy_version = $5, policy_hash = $6, category = $7,
+            priority = $8, channel = $9, suspensions = $10, state = $11, mismatch = $12, next_due_time = $13,
+            next_fire_time = $14, update_time = $15
+        WHERE deadline_id = $1",
+        it.id,
+        it.promise.number,
+        it.promise.revision,
+        it.promise.policy,
+        it.promise.policy_version,
+        it.promise.policy_hash,
+        it.promise.category,
+        it.promise.priority,
+        it.promise.channel,
+        suspensions(it)?,
+        state(it),
+        it.mismatch,
+        stamp(it.next_due_time()) as Option<Stamp>,
+        stamp(it.next_fire_time()) as Option<Stamp>,
+        it.update_time.to_sqlx(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    clock::save(tx, it).await?;
+    rung::rearm(tx, it.id, before, &it.rungs).await
+}
+
+/// Writes what an answer changed: the settled rung, those that are armed now, and when to look again.
+pub(crate) async fn settle(tx: &mut Tx, before: &[Rung], it: &Deadline, settled: &Rung) -> Result<(), Error> {
+    rung::settle(tx, it.id, settled).await?;
+    rung::rearm(tx, it.id, before, &it.rungs).await?;
+    reschedule(tx, std::slice::from_ref(it)).await
+}
+
+/// Writes when the monitor has to look at some deadlines again.
+pub(crate) async fn reschedule(tx: &mut Tx, deadlines: &[Deadline]) -> Result<(), Error> {
+    let ids: Vec<Uuid> = deadlines.iter().map(|it| it.id).collect();
+    let fire_times: Vec<Option<Stamp>> = deadlines.iter().map(|it| stamp(it.next_fire_time())).collect();
+    let update_times: Vec<Stamp> = deadlines.iter().map(|it| it.update_time.to_sqlx()).collect();
+    sqlx::query!(
+        "-- reschedule_deadlines()
+        UPDATE deadline SET next_fire_time = now.next_fire_time, update_time = now.update_time
+        FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS now (deadline_id, next_fire_time, update_time)
+        WHERE deadline.deadline_id = now.deadline_id",
+        &ids,
+        &fire_times as &[Option<Stamp>],
+        &update_times as &[Stamp],
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Rows with their clocks and rungs, in the order of the rows.
+pub(super) async fn whole(db: &mut PgConnection, rows: Vec<Row>) -> Result<Vec<Deadline>, Error> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.deadline_id).collect();
+    let mut clocks = clock::of(db, &ids).await?;
+    let mut rungs = rung::of(db, &ids).await?;
+    rows.into_iter().map(|row| row.with(&mut clocks, &mut rungs)).collect()
+}
+
+fn state(it: &Deadline) -> &'static str {
+    if it.is_tracked() { "tracked" } else { "stopped" }
+}
+
+fn suspensions(it: &Deadline) -> Result<Value, Error> {
+    serde_json::to_value(&it.promise.suspensions).map_err(|_| corrupt("deadline.suspensions"))
+}
+
+// === impl Row ===
+
+impl Row {
+    fn with(
+        self,
+        clocks: &mut HashMap<Uuid, Vec<Clock>>,
+        rungs: &mut HashMap<Uuid, Vec<Rung>>,
+    ) -> Result<Deadline, Error> {
+        Ok(Deadline {
+            id: self.deadline_id,
+            promise: Promise {
+                number: self.number,
+                revision: self.revision,
+                policy: self.policy,
+                policy_version: self.policy_version,
+                policy_hash: self.policy_hash,
+                category: self.category,
+                priority: self.priority,
+                channel: self.channel,
+                clocks: clocks.remove(&self.deadline_id).unwrap_or_default(),
+                suspensions: serde_json::from_value(self.suspensions).map_err(|_| corrupt("deadline.suspensions"))?,
+            },
+            rungs: rungs.remove(&self.deadline_id).unwrap_or_default(),
+            mismatch: self.mismatch,
+            create_time: self.create_time.to_jiff(),
+            update_time: self.update_time.to_jiff(),
+        })
+    }
+}

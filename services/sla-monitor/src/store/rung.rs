@@ -1,0 +1,166 @@
+//! Table `rung`. Armed rows come and go; one that has moved on stays for good.
+
+use std::collections::HashMap;
+
+use ::store::{Error, Tx};
+use jiff_sqlx::Timestamp as Stamp;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{corrupt, stamp, time};
+use crate::domain::{Rung, RungKey, RungState, kind_of};
+
+/// Rungs as `unnest` wants them.
+#[derive(Default)]
+struct Columns<'a> {
+    deadlines: Vec<Uuid>,
+    clocks: Vec<&'static str>,
+    epochs: Vec<i64>,
+    levels: Vec<i16>,
+    states: Vec<&'static str>,
+    fire_times: Vec<Option<Stamp>>,
+    act_times: Vec<Option<Stamp>>,
+    promise_times: Vec<Option<Stamp>>,
+    reasons: Vec<Option<&'a str>>,
+}
+
+/// The rungs of some deadlines, in order of their keys.
+pub(super) async fn of(db: &mut PgConnection, deadlines: &[Uuid]) -> Result<HashMap<Uuid, Vec<Rung>>, Error> {
+    let rows = sqlx::query!(
+        "-- rungs_of()
+        SELECT deadline_id, clock, epoch, level, state, fire_time, act_time, promise_time, reason, notice, notice_request_id
+        FROM rung WHERE deadline_id = ANY($1) ORDER BY deadline_id, clock, epoch, level",
+        deadlines,
+    )
+    .fetch_all(db)
+    .await?;
+    let mut all: HashMap<Uuid, Vec<Rung>> = HashMap::with_capacity(deadlines.len());
+    for row in rows {
+        all.entry(row.deadline_id).or_default().push(Rung {
+            key: RungKey {
+                clock: kind_of(&row.clock).ok_or_else(|| corrupt("rung.clock"))?,
+                epoch: row.epoch,
+                level: u8::try_from(row.level).map_err(|_| corrupt("rung.level"))?,
+            },
+            state: RungState::parse(&row.state).ok_or_else(|| corrupt("rung.state"))?,
+            fire_time: time(row.fire_time),
+            act_time: time(row.act_time),
+            promise_time: time(row.promise_time),
+            reason: row.reason,
+            notice: row.notice,
+            notice_request_id: row.notice_request_id,
+        });
+    }
+    Ok(all)
+}
+
+/// Replaces what was armed by what is. An insert that meets a rung which has moved on violates `rung_pkey`: it would fire twice.
+pub(super) async fn rearm(tx: &mut Tx, deadline: Uuid, before: &[Rung], after: &[Rung]) -> Result<(), Error> {
+    let gone = before.iter().filter(|rung| rung.is_armed() && !after.contains(rung));
+    let gone = Columns::of(gone.map(|rung| (deadline, rung)));
+    if !gone.deadlines.is_empty() {
+        sqlx::query!(
+            "-- disarm_rungs()
+            DELETE FROM rung
+            USING unnest($2::text[], $3::bigint[], $4::smallint[]) AS gone (clock, epoch, level)
+            WHERE rung.deadline_id = $1 AND rung.clock = gone.clock AND rung.epoch = gone.epoch AND rung.level = gone.level
+                AND rung.state = 'armed'",
+            deadline,
+            &gone.clocks as &[&str],
+            &gone.epochs,
+            &gone.levels,
+        )
+        .execute(&mut **tx)
+        .await?;
+    }
+    let new = after.iter().filter(|rung| rung.is_armed() && !before.contains(rung));
+    let new = Columns::of(new.map(|rung| (deadline, rung)));
+    if !new.deadlines.is_empty() {
+        sqlx::query!(
+            "-- arm_rungs()
+            INSERT INTO rung (deadline_id, clock, epoch, level, state, fire_time, promise_time)
+            SELECT $1, clock, epoch, level, 'armed', fire_time, promise_time
+            FROM unnest($2::text[], $3::bigint[], $4::smallint[], $5::timestamptz[], $6::timestamptz[])
+                AS armed (clock, epoch, level, fire_time, promise_time)",
+            deadline,
+            &new.clocks as &[&str],
+            &new.epochs,
+            &new.levels,
+            &new.fire_times as &[Option<Stamp>],
+            &new.promise_times as &[Option<Stamp>],
+        )
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Moves armed rungs on, of many deadlines at once.
+///
+/// # Errors
+/// [`Error::Conflict`] when one of them is not armed any more. The lock on its deadline excludes that; if it were lost, the transaction runs
+/// again and fires nothing twice.
+pub(crate) async fn fire(tx: &mut Tx, fired: &[(Uuid, Rung)]) -> Result<(), Error> {
+    let columns = Columns::of(fired.iter().map(|(deadline, rung)| (*deadline, rung)));
+    let moved = sqlx::query!(
+        "-- fire_rungs()
+        UPDATE rung SET state = fired.state, act_time = fired.act_time, reason = fired.reason
+        FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::smallint[], $5::text[], $6::timestamptz[], $7::text[])
+            AS fired (deadline_id, clock, epoch, level, state, act_time, reason)
+        WHERE rung.deadline_id = fired.deadline_id AND rung.clock = fired.clock AND rung.epoch = fired.epoch
+            AND rung.level = fired.level AND rung.state = 'armed'",
+        &columns.deadlines,
+        &columns.clocks as &[&str],
+        &columns.epochs,
+        &columns.levels,
+        &columns.states as &[&str],
+        &columns.act_times as &[Option<Stamp>],
+        &columns.reasons as &[Option<&str>],
+    )
+    .execute(&mut **tx)
+    .await?;
+    if moved.rows_affected() == fired.len() as u64 {
+        Ok(())
+    } else {
+        Err(Error::Conflict("a rung that was to fire is not armed any more".to_owned()))
+    }
+}
+
+/// Writes what the answer to a hand-over did to its rung.
+pub(crate) async fn settle(tx: &mut Tx, deadline: Uuid, rung: &Rung) -> Result<(), Error> {
+    sqlx::query!(
+        "-- settle_rung()
+        UPDATE rung SET state = $5, reason = $6, notice_request_id = $7
+        WHERE deadline_id = $1 AND clock = $2 AND epoch = $3 AND level = $4 AND state IN ('fired', 'suppressed')",
+        deadline,
+        rung.key.clock.as_str(),
+        rung.key.epoch,
+        i16::from(rung.key.level),
+        rung.state.as_str(),
+        rung.reason,
+        rung.notice_request_id,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+// === impl Columns ===
+
+impl<'a> Columns<'a> {
+    fn of(rungs: impl Iterator<Item = (Uuid, &'a Rung)>) -> Self {
+        let mut columns = Self::default();
+        for (deadline, rung) in rungs {
+            columns.deadlines.push(deadline);
+            columns.clocks.push(rung.key.clock.as_str());
+            columns.epochs.push(rung.key.epoch);
+            columns.levels.push(rung.key.level.into());
+            columns.states.push(rung.state.as_str());
+            columns.fire_times.push(stamp(rung.fire_time));
+            columns.act_times.push(stamp(rung.act_time));
+            columns.promise_times.push(stamp(rung.promise_time));
+            columns.reasons.push(rung.reason.as_deref());
+        }
+        columns
+    }
+}
