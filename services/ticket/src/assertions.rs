@@ -28,7 +28,7 @@ use uuid::Uuid;
 
 use crate::domain::{Assertion, AssuranceLevel, Refusal};
 use crate::grpc::convert::refuse;
-use crate::store::verification_key::StoredKey;
+pub use crate::store::verification_key::StoredKey;
 use crate::store::{used_assertion, verification_key};
 
 /// Least time between two loads that unknown keys caused.

@@ -13,6 +13,7 @@
 
 mod app;
 pub mod assertions;
+pub mod audit;
 pub mod commands;
 mod config;
 mod domain;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::actor;
 use crate::app::App;
 use crate::domain::{Number, file};
-use crate::grpc::convert::{self, Audience, Filing};
+use crate::grpc::convert::{self, Audience};
 use crate::routes::{self, Change};
 use crate::store;
 
@@ -26,12 +26,13 @@ const DRAWS: usize = 5;
 /// As listed in the contract.
 pub async fn run(app: Arc<App>, caller: Caller, request: wire::FileAppealRequest) -> Result<wire::Appeal, Refusal> {
     let now = app.now();
-    let Filing { validate_only, filing, .. } = convert::file_appeal(&request, &caller, &app.catalogue, now)?;
+    let asked = convert::file_appeal(&request, &caller, &app.catalogue, now)?;
+    let filing = asked.filing;
     let by = actor(&caller)?;
     let id = Uuid::new_v4();
     let file =
         |number| file(&filing, id, number, &by, now, &app.rules()).map_err(|refusal| convert::refuse(refusal, id));
-    if validate_only {
+    if asked.validate_only {
         let draft = file(Number::from_random(0))?.after;
         return Ok(convert::draft_view(&draft, &filing.papers, app.advices, Audience::of(&caller, &draft)));
     }
