@@ -282,3 +282,12 @@ fn who_files_for_an_anonymous_applicant_speaks_for_them() {
     assert_eq!(author(&portal), Author::Applicant);
     assert_eq!(author(&sla()), Author::System);
 }
+
+#[test]
+fn a_replica_whose_clock_is_behind_does_not_turn_time_back() {
+    let appeal = in_progress();
+    let early = appeal.update_time - hours(1);
+    let posted = run(&appeal, &post(Visibility::Public), &Actor::Citizen(citizen()), early).unwrap();
+    assert_eq!(posted.events[0].time, appeal.update_time);
+    assert_eq!(posted.message.unwrap().create_time, appeal.update_time);
+}
