@@ -1,0 +1,120 @@
+//! T20: what needs a confirmed person is not resolved without one.
+
+use bootstrap::Step as _;
+use proto::ticket::v1::{self as wire, appeal::State, appeal_event::Type};
+use rpc::auth::Signer;
+use ticket::assertions::Refresh;
+
+use crate::rig::{Rig, citizen, lost_access, new_id, operator, public, reason};
+use crate::work::{ask, provide, resolve};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn resolved_only_with_an_assertion_that_fits() {
+    let rig = Rig::staffed().await;
+    let own = citizen();
+    let filed = rig.assigned(&own, lost_access()).await;
+    assert_eq!(filed.required_assurance(), proto::identity::v1::AssuranceLevel::Simplified);
+    assert_eq!(reason(resolve(&rig, &filed.name, "", "").await), "ASSURANCE_REQUIRED");
+
+    let other = citizen();
+    let elsewhere = format!("appeals/{}", uuid::Uuid::new_v4());
+    let past = rig.app.db.now().as_second();
+    let bad = [
+        rig.assertion(&own, &elsewhere, |_| {}),
+        rig.assertion(&other, &filed.name, |_| {}),
+        rig.assertion(&own, &filed.name, |claims| claims["action"] = "close".into()),
+        rig.assertion(&own, &filed.name, |claims| claims["level"] = "none".into()),
+        rig.assertion(&own, &filed.name, |claims| claims["exp"] = past.into()),
+        rig.assertion(&own, &filed.name, |claims| claims["jti"] = "".into()),
+        "not.a.token".to_owned(),
+    ];
+    for (number, token) in bad.iter().enumerate() {
+        assert_eq!(reason(resolve(&rig, &filed.name, "", token).await), "ASSERTION_INVALID", "{number}");
+    }
+    let forged = Signer::generate().unwrap();
+    let claims = serde_json::json!({
+        "sub": own.subject, "appeal": filed.name, "action": "resolve", "level": "confirmed", "jti": new_id(), "exp": past + 600,
+    });
+    assert_eq!(reason(resolve(&rig, &filed.name, "", &forged.sign(&claims).unwrap()).await), "ASSERTION_INVALID");
+
+    let good = rig.assertion(&own, &filed.name, |_| {});
+    assert_eq!(resolve(&rig, &filed.name, "", &good).await.unwrap().state(), State::Resolved);
+    assert!(rig.events(&filed.name).await.iter().any(|event| event.r#type() == Type::IdentityConfirmed));
+    rig.audit(&filed.name).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn good_for_one_use_and_a_repetition_is_no_second_use() {
+    let rig = Rig::staffed().await;
+    let own = citizen();
+    let filed = rig.assigned(&own, lost_access()).await;
+    let token = rig.assertion(&own, &filed.name, |_| {});
+    let request = wire::ResolveAppealRequest {
+        name: filed.name.clone(),
+        answer: "Доступ восстановлен.".into(),
+        assertion: token.clone(),
+        etag: String::new(),
+        request_id: new_id(),
+    };
+    let run = || ticket::commands::resolve_appeal::run(rig.app.clone(), operator("operator-1"), request.clone());
+    let first = run().await.unwrap();
+    // Long after the assertion expired, the same request is answered as it was.
+    rig.minutes(60);
+    assert_eq!(run().await.unwrap(), first);
+
+    let reopen = wire::ReopenAppealRequest { name: filed.name.clone(), text: "Нет.".into(), request_id: new_id() };
+    ticket::commands::reopen_appeal::run(rig.app.clone(), own.clone(), reopen).await.unwrap();
+    assert_eq!(reason(resolve(&rig, &filed.name, "", "").await), "ASSURANCE_REQUIRED", "a reopened appeal asks anew");
+
+    let twice = rig.assertion(&own, &filed.name, |_| {});
+    ask(&rig, &filed.name, wire::request_info_request::Need::Verification).await.unwrap();
+    provide(&rig, &own, &filed.name, &twice).await.unwrap();
+    assert_eq!(reason(resolve(&rig, &filed.name, "", &twice).await), "ASSERTION_INVALID");
+    assert_eq!(resolve(&rig, &filed.name, "", "").await.unwrap().state(), State::Resolved, "it was provided before");
+    rig.audit(&filed.name).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verification_that_is_asked_for_pauses_until_it_comes() {
+    let rig = Rig::staffed().await;
+    let own = citizen();
+    let filed = rig.assigned(&own, lost_access()).await;
+    let paused = ask(&rig, &filed.name, wire::request_info_request::Need::Verification).await.unwrap();
+    assert_eq!(paused.state(), State::AwaitingVerification);
+    assert_eq!(reason(provide(&rig, &own, &filed.name, "").await), "ASSURANCE_REQUIRED");
+    let token = rig.assertion(&own, &filed.name, |_| {});
+    assert_eq!(provide(&rig, &own, &filed.name, &token).await.unwrap().state(), State::InProgress);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_outlive_a_restart_while_identity_is_down() {
+    let mut rig = Rig::staffed().await;
+    Refresh(rig.app.assertions.clone()).step().await.unwrap();
+    *rig.identity.down.lock().unwrap() = true;
+    rig.restart();
+    let own = citizen();
+    let filed = rig.assigned(&own, lost_access()).await;
+
+    let token = rig.assertion(&own, &filed.name, |_| {});
+    assert_eq!(resolve(&rig, &filed.name, "", &token).await.unwrap().state(), State::Resolved);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_key_is_fetched_when_its_first_assertion_comes() {
+    let mut rig = Rig::staffed().await;
+    Refresh(rig.app.assertions.clone()).step().await.unwrap();
+    rig.signer = Signer::generate().unwrap();
+    let own = citizen();
+    let filed = rig.assigned(&own, lost_access()).await;
+    let token = rig.assertion(&own, &filed.name, |_| {});
+
+    *rig.identity.down.lock().unwrap() = true;
+    assert_eq!(reason(resolve(&rig, &filed.name, "", &token).await), "KEYS_UNAVAILABLE");
+    *rig.identity.down.lock().unwrap() = false;
+    rig.minutes(1);
+    assert_eq!(reason(resolve(&rig, &filed.name, "", &token).await), "ASSERTION_INVALID", "not published yet");
+    rig.identity.published.lock().unwrap().push(public(&rig.signer));
+    assert_eq!(reason(resolve(&rig, &filed.name, "", &token).await), "ASSERTION_INVALID", "asked a moment ago");
+    rig.minutes(1);
+    assert_eq!(resolve(&rig, &filed.name, "", &token).await.unwrap().state(), State::Resolved);
+}

@@ -1,0 +1,166 @@
+//! FileAppeal: once, whole, and with its own number.
+
+use std::collections::HashSet;
+
+use proto::notification::v1 as notification;
+use proto::sla::v1 as sla;
+use proto::ticket::v1 as wire;
+use rpc::{Caller, reasons};
+
+use crate::rig::{Rig, citizen, fault, form, lost_access, new_id, reason, supervisor, time};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_number_and_promise_and_tells_the_others() {
+    let rig = Rig::new().await;
+    let caller = citizen();
+    let filed = rig.file(&caller, form()).await;
+
+    assert_eq!(filed.state(), wire::appeal::State::Registered);
+    assert_eq!(filed.priority(), wire::Priority::High);
+    assert!(time(&filed.due_time) > time(&filed.create_time));
+    assert_eq!(filed.expected_time, filed.due_time);
+    assert_eq!(filed.contact.as_ref().unwrap().phone, "+79161234567");
+    assert_eq!(rig.get(&caller, &filed.name).await.unwrap(), filed);
+    rig.audit(&filed.name).await;
+
+    let tracked = rig.sent::<sla::TrackDeadlineRequest>().await.remove(0).deadline.unwrap();
+    assert_eq!((&tracked.appeal, &tracked.number, tracked.revision), (&filed.name, &filed.number, 1));
+    assert_eq!(tracked.clocks.len(), 2);
+    assert_eq!(tracked.clocks[1].due_time, filed.due_time);
+    let notice = rig.sent::<notification::SendNotificationRequest>().await.remove(0).notification.unwrap();
+    assert_eq!(notice.template, "registration");
+    assert_eq!(notice.recipient, caller.subject.replace("citizens", "recipients"));
+    assert_eq!(notice.contact.unwrap().phone, "+79161234567");
+    assert!(rig.sent::<notification::UpsertRecipientRequest>().await.is_empty(), "a citizen's recipient is identity's");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_applicant_without_an_account_becomes_a_recipient_first() {
+    let rig = Rig::new().await;
+    let portal = Caller::of_system("portal");
+    let filed = rig.file(&portal, wire::Appeal { channel: wire::Channel::WebForm.into(), ..form() }).await;
+
+    let recipient = rig.sent::<notification::UpsertRecipientRequest>().await.remove(0).recipient.unwrap();
+    assert_eq!(recipient.name, format!("recipients/appeal-{}", filed.uid));
+    assert_eq!(rig.notices().await, [("registration".to_owned(), recipient.name)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_request_is_the_same_appeal() {
+    let rig = Rig::new().await;
+    let (caller, id) = (citizen(), new_id());
+    let first = rig.try_file(&caller, form(), &id).await.unwrap();
+    rig.minutes(5);
+
+    assert_eq!(rig.try_file(&caller, form(), &id).await.unwrap(), first);
+    assert_eq!(rig.notices().await.len(), 1);
+
+    let other = wire::Appeal { subject: "Другое".into(), ..form() };
+    assert_eq!(reason(rig.try_file(&caller, other, &id).await), reasons::REQUEST_ID_REUSED);
+
+    let another = rig.try_file(&citizen(), form(), &id).await.unwrap();
+    assert_ne!(another.number, first.number);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_request_at_the_same_moment_is_the_same_appeal() {
+    let rig = Rig::new().await;
+    let (caller, id) = (citizen(), new_id());
+    let filings = (0..8).map(|_| rig.try_file(&caller, form(), &id));
+    let numbers: HashSet<String> =
+        futures::future::join_all(filings).await.into_iter().map(|filed| filed.unwrap().number).collect();
+    assert_eq!(numbers.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_form_names_all_its_faults_and_nothing_is_registered() {
+    let rig = Rig::new().await;
+    let bad = wire::Appeal {
+        category: "no_such".into(),
+        subject: String::new(),
+        applicant: Some(wire::Applicant {
+            full_name: "Иванов".into(),
+            snils: "112-233-445 96".into(),
+            ..Default::default()
+        }),
+        contact: Some(wire::AppealContact { phone: "12".into(), email: "nobody".into() }),
+        consent: None,
+        ..form()
+    };
+    let refusal = rig.try_file(&citizen(), bad, "no id").await.unwrap_err();
+    let fields: HashSet<&str> = refusal.violations().iter().map(|violation| violation.field.as_str()).collect();
+    assert_eq!(
+        fields,
+        HashSet::from([
+            "request_id",
+            "appeal.category",
+            "appeal.subject",
+            "appeal.applicant.snils",
+            "appeal.contact.phone",
+            "appeal.contact.email",
+            "appeal.consent",
+        ])
+    );
+    assert!(rig.notices().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn validate_only_promises_and_writes_nothing() {
+    let rig = Rig::new().await;
+    let (caller, id) = (citizen(), new_id());
+    let request = wire::FileAppealRequest { appeal: Some(form()), request_id: id.clone(), validate_only: true };
+    let draft = ticket::commands::file_appeal::run(rig.app.clone(), caller.clone(), request).await.unwrap();
+    assert!(draft.due_time.is_some());
+    assert_eq!((draft.name.as_str(), draft.number.as_str()), ("", ""));
+
+    let filed = rig.try_file(&caller, form(), &id).await.unwrap();
+    assert_eq!(filed.due_time, draft.due_time);
+    assert_eq!(rig.notices().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_at_once_have_two_hundred_numbers() {
+    let rig = Rig::new().await;
+    let caller = citizen();
+    let filings = (0..200).map(|_| rig.file(&caller, lost_access()));
+    let filed = futures::future::join_all(filings).await;
+
+    let numbers: HashSet<&str> = filed.iter().map(|appeal| appeal.number.as_str()).collect();
+    assert_eq!(numbers.len(), 200);
+    assert_eq!(rig.notices().await.len(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn is_found_by_its_number_as_people_type_it() {
+    let rig = Rig::new().await;
+    let filed = rig.file(&citizen(), form()).await;
+    let typed = filed.number.to_lowercase().replace('-', " ");
+    let find = |number: String| {
+        ticket::queries::find_appeal::run(rig.app.clone(), supervisor(), wire::FindAppealRequest { number })
+    };
+
+    assert_eq!(find(typed).await.unwrap().name, filed.name);
+    assert_eq!(fault(find("0000-0000-0001".into()).await), "NUMBER_INVALID");
+    assert_eq!(reason(find("0000-0000-0000".into()).await), "APPEAL_NOT_FOUND");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_wrote_is_stored_sealed() {
+    let rig = Rig::new().await;
+    rig.file(&citizen(), form()).await;
+    let mut admin = <sqlx::PgConnection as sqlx::Connection>::connect(&rig.database.admin_url()).await.unwrap();
+    let mut dump = String::new();
+    for table in ["appeal", "appeal_event", "outbox", "request_id"] {
+        let statement = format!("SELECT coalesce(string_agg(t::text, ' '), '') FROM ticket.{table} t");
+        let rows: String = sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).fetch_one(&mut admin).await.unwrap();
+        assert!(!rows.is_empty(), "{table} has rows");
+        dump.push_str(&rows);
+    }
+    // The control shows that a search of this kind finds what is there; bytea is written in hex.
+    assert!(dump.contains("application_error"));
+    for text in ["Иванов", "ivanov@example.org", "+79161234567", "Заявление не отправляется", "ничего не происходит"]
+    {
+        let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        assert!(!dump.contains(text) && !dump.contains(&hex), "{text} is readable");
+    }
+}

@@ -1,0 +1,12 @@
+//! Commands and queries against a real Postgres, a fresh database for each test, the clock turned by hand.
+
+mod access;
+mod assertions;
+mod claiming;
+mod escalation;
+mod filing;
+mod journal;
+mod lists;
+mod rig;
+mod staff;
+mod work;
