@@ -96,3 +96,55 @@ impl Provider for Console {
         Sent::Accepted { references: vec![reference] }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use clock::ManualClock;
+    use sealed::Personal;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Paper {
+        fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("no panic while writing").write(octets)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn prints_the_message_and_reports_it_delivered() {
+        let paper = Paper::default();
+        let now = "2026-11-22T09:00:00Z".parse().expect("a time");
+        let (sender, mut receipts) = super::super::receipts(1);
+        let clock = Arc::new(ManualClock::at(now));
+        let console = Console::to("console".to_owned(), Channel::Email, clock, sender, Box::new(paper.clone()));
+        let message = Outgoing {
+            delivery_id: Uuid::nil(),
+            address: Personal::from("ivan@example.org"),
+            subject: Some(Personal::from("Тема")),
+            text: Personal::from("Первая строка\nвторая"),
+            html: Some(Personal::from("<p>не печатается</p>")),
+            expires_at: None,
+            handed: Vec::new(),
+        };
+        let reference = Uuid::nil().to_string();
+        assert_eq!(console.send(&message).await, Sent::Accepted { references: vec![reference.clone()] });
+        let printed = String::from_utf8(paper.0.lock().expect("no panic while writing").clone()).expect("text");
+        let expected = format!(
+            "┌── E-mail to ivan@example.org ── delivery {reference}\n│ Тема\n│\n│ Первая строка\n│ вторая\n└──\n"
+        );
+        assert_eq!(printed, expected);
+        let receipt = receipts.recv().await.expect("a receipt").receipt;
+        assert_eq!((receipt.reference, receipt.state, receipt.at), (reference, ReceiptState::Delivered, now));
+        assert!(!format!("{message:?}").contains("ivan"), "only the console shows an address");
+    }
+}

@@ -290,14 +290,17 @@ async fn a_wrong_password_keeps_us_out_until_the_file_is_right() {
 
 #[tokio::test]
 async fn a_centre_that_is_away_is_a_refusal_not_a_wait() {
-    let mut bench = bench(|config| config.reconnect_max_milliseconds = 60_000).await;
-    let mut config = config(&bench.smsc);
-    drop(bench.smsc);
-    config.reconnect_min_milliseconds = 60_000;
-    config.reconnect_max_milliseconds = 60_000;
-    let (sender, receipts) = receipts(1);
-    bench.receipts = receipts;
-    let provider = Smpp::start("away".to_owned(), config, Arc::new(bench.clock), sender).expect("a good configuration");
+    // Bound and not listening: nobody else gets the port while the test runs.
+    let nobody = tokio::net::TcpSocket::new_v4().expect("a socket");
+    nobody.bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+    let config = SmppConfig {
+        port: nobody.local_addr().expect("bound").port(),
+        reconnect_min_milliseconds: 60_000,
+        reconnect_max_milliseconds: 60_000,
+        ..SmppConfig::new("127.0.0.1", 0, "otklik", "Otklik")
+    };
+    let clock = Arc::new(ManualClock::at(noon()));
+    let provider = Smpp::start("away".to_owned(), config, clock, receipts(1).0).expect("a good configuration");
     let expected = Refused::transient("not_connected", Some(Duration::from_secs(60)));
     assert_eq!(provider.send(&sms("а")).await, Sent::Refused(expected));
 }

@@ -112,9 +112,11 @@ async fn one_connection_serves_many_mails() {
 
 #[tokio::test]
 async fn a_relay_that_is_away_is_a_refusal() {
-    let mailbox = Mailbox::start().await;
-    let provider = start(&plain(&mailbox));
-    drop(mailbox);
+    // Bound and not listening: nobody else gets the port while the test runs.
+    let nobody = tokio::net::TcpSocket::new_v4().expect("a socket");
+    nobody.bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+    let port = nobody.local_addr().expect("bound").port();
+    let provider = start(&SmtpConfig::new("127.0.0.1", port, Security::None, "no-reply@otklik.test"));
     assert_eq!(provider.send(&mail()).await, refused(false, "not_connected", None));
 }
 
