@@ -1,2 +1,7 @@
 //! Tests of the suite as a whole: `contract/` the protos, `journeys/` what citizens and staff live through, `faults/` what
-//! goes wrong on the way.
+//! goes wrong on the way. This library is what they are written with: the four services in one process, stepped by hand.
+
+#[path = "suite/mod.rs"]
+mod suite;
+
+pub use suite::{Access, As, Bearer, Faults, Part, Replica, Suite, SuiteOptions, forms};

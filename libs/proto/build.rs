@@ -62,16 +62,16 @@ fn shared(set: &FileDescriptorSet) -> String {
 
 fn enumeration(code: &mut String, file: &FileDescriptorProto, module: &str, declared: &EnumDescriptorProto) {
     let path = format!("{module}::{}", pascal(declared.name()));
-    write!(
+    writeln!(
         code,
-        "impl ::core::fmt::Debug for {path} {{ fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {{ f.write_str(self.as_str_name()) }} }}\n"
+        "impl ::core::fmt::Debug for {path} {{ fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {{ f.write_str(self.as_str_name()) }} }}"
     )
     .expect("a String takes everything");
     if declared.name() == "ErrorReason" {
         let service = file.package().split('.').nth(1).expect("packages are otklik.<service>.v1");
-        write!(
+        writeln!(
             code,
-            "impl crate::Reason for {path} {{ const DOMAIN: &'static str = \"{service}.otklik\"; fn reason(self) -> &'static str {{ let name = self.as_str_name(); name.strip_prefix(\"ERROR_REASON_\").unwrap_or(name) }} }}\n"
+            "impl crate::Reason for {path} {{ const DOMAIN: &'static str = \"{service}.otklik\"; fn reason(self) -> &'static str {{ let name = self.as_str_name(); name.strip_prefix(\"ERROR_REASON_\").unwrap_or(name) }} }}"
         )
         .expect("a String takes everything");
     }
@@ -89,9 +89,9 @@ fn message(code: &mut String, module: &str, declared: &DescriptorProto) {
         }
     }
     for nested in declared.enum_type.iter() {
-        write!(
+        writeln!(
             code,
-            "impl ::core::fmt::Debug for {inner}::{} {{ fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {{ f.write_str(self.as_str_name()) }} }}\n",
+            "impl ::core::fmt::Debug for {inner}::{} {{ fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {{ f.write_str(self.as_str_name()) }} }}",
             pascal(nested.name())
         )
         .expect("a String takes everything");
@@ -100,9 +100,9 @@ fn message(code: &mut String, module: &str, declared: &DescriptorProto) {
 }
 
 fn opaque_debug(code: &mut String, path: &str, name: &str) {
-    write!(
+    writeln!(
         code,
-        "impl ::core::fmt::Debug for {path} {{ fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {{ f.write_str(\"{name} {{ .. }}\") }} }}\n"
+        "impl ::core::fmt::Debug for {path} {{ fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {{ f.write_str(\"{name} {{ .. }}\") }} }}"
     )
     .expect("a String takes everything");
 }
@@ -117,9 +117,9 @@ fn durable_calls(code: &mut String, set: &FileDescriptorSet, file: &FileDescript
                 },
             );
             if repeatable {
-                write!(
+                writeln!(
                     code,
-                    "impl crate::DurableCall for {} {{ const METHOD: &'static str = \"/{}.{}/{}\"; type Response = {}; fn request_id(&self) -> &str {{ &self.request_id }} fn set_request_id(&mut self, request_id: String) {{ self.request_id = request_id; }} }}\n",
+                    "impl crate::DurableCall for {} {{ const METHOD: &'static str = \"/{}.{}/{}\"; type Response = {}; fn request_id(&self) -> &str {{ &self.request_id }} fn set_request_id(&mut self, request_id: String) {{ self.request_id = request_id; }} }}",
                     rust_path(request),
                     file.package(),
                     service.name(),

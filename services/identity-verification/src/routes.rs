@@ -36,6 +36,9 @@ pub(crate) fn send_code(verification: &Verification, code: &Code) -> Call {
         Method::SmsCode => Channel::Sms,
         Method::EmailCode => Channel::Email,
     };
+    // A code sent again keeps the end of the first one; the message says what is left of it, and never "0 minutes".
+    let left = verification.code_expire_time.duration_since(verification.send_time);
+    let minutes = left.as_mins().max(1);
     let notification = Notification {
         recipient: recipient.clone(),
         template: "verification_code".to_owned(),
@@ -43,6 +46,7 @@ pub(crate) fn send_code(verification: &Verification, code: &Code) -> Call {
         variables: vec![
             variable("code", Value::Code(code.digits().expose().to_owned())),
             variable("prefix", Value::Text(code.prefix().to_owned())),
+            variable("minutes", Value::Number(minutes)),
         ],
         channels: vec![channel.into()],
         event_time: Some(to_wire(verification.send_time)),

@@ -1,0 +1,132 @@
+//! One run: prepare everything, start the services, say so, wait for the end.
+
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use bootstrap::config::Layers;
+use bootstrap::{Overrides, Time};
+use clock::{SharedClock, SystemClock};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Banner, Database, Home, Issuer, Part, fast_clock};
+
+/// What a run is asked for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The data folder.
+    pub data: PathBuf,
+    /// Nothing survives: Postgres in memory's manner, no fsync.
+    pub ephemeral: bool,
+    /// The services of this process.
+    pub parts: Vec<Part>,
+    /// How many times as fast the clock runs.
+    pub scale: u32,
+    /// `DATABASE_URL`.
+    pub database_url: Option<String>,
+    /// `OTKLIK_*` and the rest.
+    pub environment: Vec<(String, String)>,
+}
+
+/// Runs until `stopper` is cancelled and everything is drained.
+///
+/// # Errors
+/// The step that failed and why. A service that ends by itself ends the run.
+pub async fn run(options: Options, stopper: CancellationToken) -> Result<()> {
+    let home = Home::open(&options.data)?;
+    let clock = fast_clock(&home, Arc::new(SystemClock), options.scale)?;
+    let issuer = Issuer::open(&home, clock.now(), options.scale)?;
+    issuer.renew()?;
+    let database = Database::open(&home, options.database_url.clone(), options.ephemeral).await?;
+
+    let mut services = JoinSet::new();
+    let mut starts = Vec::new();
+    for part in options.parts.iter().copied() {
+        let url = database.prepare(&home, part).await.with_context(|| format!("preparing {part}"))?;
+        let layers = layers(part, &home, &issuer, &url, &options.environment);
+        let (ready, is_ready) = oneshot::channel();
+        starts.push(is_ready);
+        let overrides = Overrides {
+            stopper: stopper.child_token(),
+            time: time(&clock, options.scale),
+            ready: Some(ready),
+            ..Overrides::default()
+        };
+        services.spawn(async move { part.run(&layers, overrides).await.with_context(|| part.to_string()) });
+    }
+
+    let all_ready = futures::future::join_all(starts);
+    tokio::select! {
+        _ = all_ready => {}
+        ended = services.join_next() => return end(&stopper, services, ended).await,
+        () = stopper.cancelled() => return end(&stopper, services, None).await,
+    }
+    let shown = std::env::current_dir().ok().and_then(|here| Some(home.dir().strip_prefix(here).ok()?.to_owned()));
+    let home_as_typed = shown.as_deref().unwrap_or(home.dir());
+    println!("{}", Banner { parts: &options.parts, home: home_as_typed, scale: options.scale, now: clock.now() });
+    let ended = services.join_next().await;
+    end(&stopper, services, ended).await
+}
+
+/// Stops what still runs, waits for it, and answers the first failure. Postgres outlives the services: it stops with the
+/// caller's `database`.
+async fn end(
+    stopper: &CancellationToken,
+    mut services: JoinSet<Result<()>>,
+    first: Option<Result<Result<()>, tokio::task::JoinError>>,
+) -> Result<()> {
+    let asked = stopper.is_cancelled();
+    stopper.cancel();
+    let mut outcome = match first {
+        Some(ended) => ended.context("a service panicked").and_then(|it| it),
+        None => Ok(()),
+    };
+    if !asked && outcome.is_ok() {
+        outcome = bail_ended();
+    }
+    while let Some(ended) = services.join_next().await {
+        outcome = outcome.and(ended.context("a service panicked").and_then(|it| it));
+    }
+    outcome
+}
+
+fn bail_ended() -> Result<()> {
+    bail!("a service ended by itself")
+}
+
+/// A fast clock is nobody's to correct; the usual one is corrected from Postgres, as in production.
+fn time(clock: &SharedClock, scale: u32) -> Time {
+    if scale == 1 {
+        Time::Corrected { local: Arc::clone(clock), reference: None }
+    } else {
+        Time::Given(Arc::clone(clock))
+    }
+}
+
+fn layers(part: Part, home: &Home, issuer: &Issuer, url: &str, environment: &[(String, String)]) -> Layers {
+    let local = |port: u16| format!("{}:{port}", Ipv4Addr::LOCALHOST);
+    let path = |path: PathBuf| path.to_string_lossy().into_owned();
+    let (grpc, admin) = part.ports();
+    let mut layers = Layers::default()
+        .preset("grpc.listen", local(grpc))
+        .preset("admin.listen", local(admin))
+        .preset("database.url", url)
+        .preset("auth.jwks_file", path(issuer.jwks_file()))
+        .preset("token.file", path(home.path(format!("tokens/services/{}", part.name()))))
+        .preset("keys.file", path(home.path(format!("keys/{}.toml", part.name()))))
+        // Nobody balances load before us, so a stop need not be announced first.
+        .preset("lifecycle.drain_notice", "0s");
+    for peer in Part::ALL.into_iter().filter(|it| part.peers().contains(&it.name())) {
+        layers = layers.preset(&format!("peers.{}.url", peer.name()), format!("http://{}", local(peer.ports().0)));
+    }
+    layers = match part {
+        Part::Ticket => layers.preset("staff.seed_samples", true),
+        Part::Identity => layers.preset("samples.seed", true),
+        Part::Notification => layers.preset("sms.provider", "console").preset("email.provider", "console"),
+        Part::Sla => layers,
+    };
+    layers.environment(environment.iter().cloned())
+}

@@ -1,0 +1,102 @@
+//! An appeal left alone: warned, breached, handed to a senior specialist with a repeat SMS and its new expected time, then to the
+//! supervisor with one more; each once, with two replicas of the SLA monitor and of every relay whose machines' clocks are a
+//! minute fast and a minute slow.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bootstrap::Reference;
+use clock::{Clock, ManualClock, OffsetClock, SharedClock};
+use jiff::{SignedDuration, Timestamp};
+use proto::sla::v1::ClockKind;
+use proto::ticket::v1::appeal_event::Type;
+use proto::ticket::v1::{GetAppealRequest, appeal::State};
+use tests::{Part, Suite, SuiteOptions};
+
+use crate::story::{SUPERVISOR, events, file, instant, repeats_to, texts_to};
+
+const PHONE: &str = "+79161230011";
+
+#[tokio::test]
+async fn left_alone_it_goes_up_level_by_level_and_each_is_told_once() {
+    let suite = Suite::start().await;
+    let filed = file(&suite, PHONE).await;
+    live_to_the_supervisor(&suite, &filed).await;
+}
+
+#[tokio::test]
+async fn two_replicas_with_wrong_clocks_do_it_once_too() {
+    // All four services run twice: on a machine a minute fast and on one a minute slow. Each corrects itself by the database's time,
+    // which is the hand that the test turns.
+    let suite = Suite::with(SuiteOptions { without: Part::ALL.to_vec(), ..SuiteOptions::default() }).await;
+    for part in Part::ALL {
+        suite.start_part_with(part, wrong(&suite.hand, 60)).await;
+        suite.add_replica(part, wrong(&suite.hand, -60)).await;
+    }
+    let filed = file(&suite, PHONE).await;
+    live_to_the_supervisor(&suite, &filed).await;
+}
+
+async fn live_to_the_supervisor(suite: &Suite, filed: &proto::ticket::v1::Appeal) {
+    suite.settle().await;
+    assert_eq!(texts_to(suite, PHONE).len(), 1, "the registration");
+    let due = instant(filed.due_time);
+    let name = filed.name.clone();
+
+    // To the last moment before: warned, and not handed up by the resolution's clock.
+    suite.live_until(due - SignedDuration::from_secs(1), SignedDuration::from_mins(30)).await;
+    let before = events(suite, &name).await;
+    let shown: Vec<_> = before.iter().map(|it| (it.r#type(), it.clock(), it.level)).collect();
+    assert!(
+        before.iter().any(|it| it.r#type() == Type::DeadlineWarned && it.clock() == ClockKind::Resolution),
+        "{shown:?} by {}, due {due}",
+        suite.now()
+    );
+    assert!(!before.iter().any(|it| it.r#type() == Type::Escalated && it.clock() == ClockKind::Resolution));
+    assert_eq!(repeats_to(suite, PHONE).len(), 0);
+
+    suite.live_until(due + SignedDuration::from_secs(61), SignedDuration::from_secs(31)).await;
+    let first = get(suite, &name).await;
+    assert!(first.escalation_level >= 1);
+    assert!(first.assignee.starts_with("staff/senior-"), "{}", first.assignee);
+    assert!(instant(first.expected_time) > due, "a new expected time");
+    assert_eq!(repeats_to(suite, PHONE).len(), 1);
+
+    let next = instant(first.expected_time);
+    suite.live_until(next + SignedDuration::from_secs(61), SignedDuration::from_mins(30)).await;
+    let second = get(suite, &name).await;
+    assert_eq!(second.escalation_level, 2);
+    assert!(second.assignee.starts_with("staff/supervisor-"), "{}", second.assignee);
+    assert!(instant(second.expected_time) > next);
+    assert_eq!(repeats_to(suite, PHONE).len(), 2);
+    assert_eq!(second.state(), first.state());
+    assert_ne!(second.state(), State::Resolved);
+
+    // The journal tells all of it, and each once.
+    let told: Vec<(Type, i32)> = events(suite, &name)
+        .await
+        .iter()
+        .filter(|it| it.clock() == ClockKind::Resolution && it.r#type() != Type::NoticeOutcome)
+        .map(|it| (it.r#type(), it.level))
+        .collect();
+    assert_eq!(told, [(Type::DeadlineWarned, 0), (Type::Escalated, 1), (Type::Escalated, 2)]);
+}
+
+async fn get(suite: &Suite, name: &str) -> proto::ticket::v1::Appeal {
+    suite.ticket(SUPERVISOR).get_appeal(GetAppealRequest { name: name.to_owned() }).await.unwrap().into_inner()
+}
+
+/// The database's time as the hand shows it.
+struct Hand(ManualClock);
+
+#[async_trait]
+impl Reference for Hand {
+    async fn time(&self) -> anyhow::Result<Timestamp> {
+        Ok(self.0.now())
+    }
+}
+
+fn wrong(hand: &ManualClock, seconds: i64) -> bootstrap::Time {
+    let local: SharedClock = Arc::new(OffsetClock::new(Arc::new(hand.clone()), SignedDuration::from_secs(seconds)));
+    bootstrap::Time::Corrected { local, reference: Some(Arc::new(Hand(hand.clone()))) }
+}

@@ -1,0 +1,8 @@
+//! What citizens and staff live through: real calls, a real Postgres, an SMS centre and a mail server that record what came.
+
+mod access;
+mod escalation;
+mod filing;
+mod interleavings;
+mod story;
+mod verification;

@@ -1,0 +1,80 @@
+//! Looking at what happened.
+
+use jiff::{SignedDuration, Timestamp};
+use proto::from_wire;
+use proto::notification::v1::{ListNotificationsRequest, Notification};
+use proto::sla::v1::ClockKind;
+use proto::ticket::v1::appeal_event::Type;
+use proto::ticket::v1::{Appeal, AppealEvent, FileAppealRequest, ListAppealEventsRequest};
+use tests::{Suite, forms};
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+
+pub const OPERATOR: &str = "staff/operator-1:operator";
+pub const SPECIALIST: &str = "staff/specialist-1:specialist";
+pub const SUPERVISOR: &str = "staff/supervisor-1:supervisor";
+pub const ADMINISTRATOR: &str = "staff/admin-1:administrator";
+
+/// Hours as a span.
+pub fn hours(hours: i64) -> SignedDuration {
+    SignedDuration::from_hours(hours)
+}
+
+/// The instant of a wire field that must be there.
+pub fn instant(time: Option<prost_types::Timestamp>) -> Timestamp {
+    time.as_ref().and_then(from_wire).expect("an instant")
+}
+
+/// Files the usual form with a phone of its own, so that its SMS can be told from others'.
+pub async fn file(suite: &Suite, phone: &str) -> Appeal {
+    file_this(suite, with_phone(forms::appeal(suite.now()), phone)).await
+}
+
+/// Files a form by the portal.
+pub async fn file_this(suite: &Suite, request: FileAppealRequest) -> Appeal {
+    suite.ticket("portal").file_appeal(request).await.expect("a right form").into_inner()
+}
+
+/// The form with another phone.
+pub fn with_phone(mut request: FileAppealRequest, phone: &str) -> FileAppealRequest {
+    let contact = request.appeal.as_mut().and_then(|it| it.contact.as_mut()).expect("a filled form");
+    contact.phone = phone.to_owned();
+    request
+}
+
+/// Everything in the journal of an appeal.
+pub async fn events(suite: &Suite, appeal: &str) -> Vec<AppealEvent> {
+    let request = ListAppealEventsRequest { parent: appeal.to_owned(), page_size: 500, page_token: String::new() };
+    suite.ticket(SUPERVISOR).list_appeal_events(request).await.expect("staff may look").into_inner().events
+}
+
+/// The levels of the resolution ladder that acted, in order.
+pub async fn acted_levels(suite: &Suite, appeal: &str) -> Vec<i32> {
+    let all = events(suite, appeal).await;
+    let resolution = |it: &&AppealEvent| it.r#type() == Type::Escalated && it.clock() == ClockKind::Resolution;
+    all.iter().filter(resolution).map(|it| it.level).collect()
+}
+
+/// The texts of the SMS to a phone, in the order they came.
+pub fn texts_to(suite: &Suite, phone: &str) -> Vec<String> {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let all = suite.smsc.messages();
+    all.into_iter().filter(|it| digits(&it.to) == digits(phone)).map(|it| it.text).collect()
+}
+
+/// The texts among them that say we are late.
+pub fn repeats_to(suite: &Suite, phone: &str) -> Vec<String> {
+    texts_to(suite, phone).into_iter().filter(|text| text.contains("старш") || text.contains("руковод")).collect()
+}
+
+/// The notifications about an appeal, newest first.
+pub async fn notices(suite: &Suite, appeal: &str) -> Vec<Notification> {
+    let request = ListNotificationsRequest { subject: appeal.to_owned(), page_size: 500, ..Default::default() };
+    suite.notification(SUPERVISOR).list_notifications(request).await.expect("staff may look").into_inner().notifications
+}
+
+/// Code and reason of a refusal.
+pub fn why(status: &Status) -> (Code, String) {
+    let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
+    (status.code(), reason)
+}

@@ -1,0 +1,186 @@
+//! Who it is: a citizen's code by SMS, wrong and right, and the assertion without which a T20 appeal can't be resolved.
+
+use jiff::SignedDuration;
+use proto::identity::v1::{
+    AssuranceLevel, Citizen, ConfirmCodeRequest, CreateCitizenRequest, IssueAssertionRequest, ResendCodeRequest,
+    StartVerificationRequest, Verification, verification::Method,
+};
+use proto::ticket::v1::{Appeal, AssignAppealRequest, ResolveAppealRequest, appeal::State};
+use tests::{Part, Suite, forms};
+use tonic::{Code, Status};
+
+use crate::story::{SPECIALIST, SUPERVISOR, texts_to, why, with_phone};
+
+const PHONE: &str = "+79161230021";
+
+#[tokio::test]
+async fn an_appeal_about_access_needs_its_confirmed_person() {
+    let suite = Suite::start().await;
+    let citizen = citizen(&suite, PHONE).await;
+    let appeal = access_appeal(&suite, &citizen).await;
+    let specialist = || suite.ticket(SPECIALIST);
+
+    let refused = specialist().resolve_appeal(forms::resolution(&appeal.name)).await.unwrap_err();
+    assert_eq!(why(&refused), (Code::FailedPrecondition, "ASSURANCE_REQUIRED".to_owned()));
+
+    let started = start(&suite, &citizen, &appeal, Method::SmsCode).await;
+    suite.settle().await;
+    let code = code_in(&texts_to(&suite, PHONE)).expect("a code by SMS");
+    confirm(&suite, &citizen, &started, &code).await.expect("the right code");
+    let assertion = assertion(&suite, &citizen, &started, &appeal).await.expect("confirmed");
+    suite.step(Part::Ticket, "verification_keys").await;
+
+    // Good for this appeal only.
+    let other = access_appeal(&suite, &citizen).await;
+    let refused = specialist().resolve_appeal(with(&other, &assertion)).await.unwrap_err();
+    assert_eq!(why(&refused), (Code::Unauthenticated, "ASSERTION_INVALID".to_owned()));
+    // And not with a letter changed.
+    let forged = format!("{}A", &assertion[..assertion.len() - 1]);
+    let refused = specialist().resolve_appeal(with(&appeal, &forged)).await.unwrap_err();
+    assert_eq!(why(&refused), (Code::Unauthenticated, "ASSERTION_INVALID".to_owned()));
+
+    let resolved = specialist().resolve_appeal(with(&appeal, &assertion)).await.expect("confirmed").into_inner();
+    assert_eq!(resolved.state(), State::Resolved);
+}
+
+#[tokio::test]
+async fn an_assertion_that_is_too_old_is_refused() {
+    let suite = Suite::start().await;
+    let citizen = citizen(&suite, PHONE).await;
+    let appeal = access_appeal(&suite, &citizen).await;
+    let started = start(&suite, &citizen, &appeal, Method::SmsCode).await;
+    suite.settle().await;
+    let code = code_in(&texts_to(&suite, PHONE)).expect("a code by SMS");
+    confirm(&suite, &citizen, &started, &code).await.expect("the right code");
+    let assertion = assertion(&suite, &citizen, &started, &appeal).await.expect("confirmed");
+    suite.step(Part::Ticket, "verification_keys").await;
+    suite.hand.advance(SignedDuration::from_mins(6));
+    let refused = suite.ticket(SPECIALIST).resolve_appeal(with(&appeal, &assertion)).await.unwrap_err();
+    assert_eq!(why(&refused), (Code::Unauthenticated, "ASSERTION_INVALID".to_owned()));
+}
+
+#[tokio::test]
+async fn wrong_codes_are_counted_once_each_and_end_the_verification() {
+    let suite = Suite::start().await;
+    let citizen = citizen(&suite, PHONE).await;
+    let appeal = access_appeal(&suite, &citizen).await;
+    let started = start(&suite, &citizen, &appeal, Method::SmsCode).await;
+    suite.settle().await;
+    let code = code_in(&texts_to(&suite, PHONE)).expect("a code by SMS");
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+
+    // The same request twice counts once and tells the same.
+    let request =
+        ConfirmCodeRequest { name: started.name.clone(), code: wrong.to_owned(), request_id: forms::request_id() };
+    for _ in 0..2 {
+        let refused = suite.identity(&citizen.name).confirm_code(request.clone()).await.unwrap_err();
+        assert_eq!(why(&refused), (Code::FailedPrecondition, "CODE_WRONG".to_owned()));
+    }
+    for _ in 0..3 {
+        let refused = confirm(&suite, &citizen, &started, wrong).await.unwrap_err();
+        assert_eq!(why(&refused).1, "CODE_WRONG");
+    }
+    let refused = confirm(&suite, &citizen, &started, wrong).await.unwrap_err();
+    assert_eq!(why(&refused).1, "ATTEMPTS_EXHAUSTED");
+    let refused = confirm(&suite, &citizen, &started, &code).await.unwrap_err();
+    assert_eq!(why(&refused).1, "ATTEMPTS_EXHAUSTED");
+    // The person is not locked out: after a pause there is another way (I-02).
+    suite.hand.advance(SignedDuration::from_mins(2));
+    start(&suite, &citizen, &appeal, Method::EmailCode).await;
+}
+
+#[tokio::test]
+async fn asked_again_soon_it_is_the_same_code_and_asked_too_often_it_is_refused() {
+    let suite = Suite::start().await;
+    let citizen = citizen(&suite, PHONE).await;
+    let appeal = access_appeal(&suite, &citizen).await;
+    let started = start(&suite, &citizen, &appeal, Method::SmsCode).await;
+    let resend =
+        || ResendCodeRequest { name: started.name.clone(), request_id: forms::request_id(), ..Default::default() };
+    let refused = suite.identity(&citizen.name).resend_code(resend()).await.unwrap_err();
+    assert_eq!(why(&refused), (Code::ResourceExhausted, "SEND_LIMIT".to_owned()));
+
+    suite.advance(SignedDuration::from_secs(31)).await;
+    suite.identity(&citizen.name).resend_code(resend()).await.expect("after the first pause");
+    suite.settle().await;
+    let codes: Vec<String> = texts_to(&suite, PHONE).iter().filter_map(|text| code_of(text)).collect();
+    assert_eq!(codes.len(), 2, "{codes:?}");
+    assert_eq!(codes[0], codes[1], "within a minute it is the same code");
+
+    suite.advance(SignedDuration::from_secs(90)).await;
+    suite.identity(&citizen.name).resend_code(resend()).await.expect("after the second pause");
+    suite.settle().await;
+    let codes: Vec<String> = texts_to(&suite, PHONE).iter().filter_map(|text| code_of(text)).collect();
+    assert_ne!(codes[1], codes[2], "later a new one");
+    let refused = confirm(&suite, &citizen, &started, &codes[0]).await.unwrap_err();
+    assert_eq!(why(&refused).1, "CODE_WRONG", "the older one is dead");
+    confirm(&suite, &citizen, &started, &codes[2]).await.expect("the living one");
+}
+
+async fn citizen(suite: &Suite, phone: &str) -> Citizen {
+    let citizen = Citizen {
+        full_name: "Смирнова Ольга".to_owned(),
+        phone: phone.to_owned(),
+        email: "olga@example.org".to_owned(),
+        ..Citizen::default()
+    };
+    let request = CreateCitizenRequest { citizen: Some(citizen), request_id: forms::request_id() };
+    suite.identity("portal").create_citizen(request).await.expect("a right form").into_inner()
+}
+
+async fn access_appeal(suite: &Suite, citizen: &Citizen) -> Appeal {
+    let mut request = with_phone(forms::filled(suite.now(), "access_recovery", "ru"), &citizen.phone);
+    let appeal = request.appeal.as_mut().expect("filled");
+    appeal.channel = proto::ticket::v1::Channel::Portal.into();
+    appeal.applicant.as_mut().expect("filled").citizen.clone_from(&citizen.name);
+    let filed = suite.ticket(&citizen.name).file_appeal(request).await.expect("a right form").into_inner();
+    let assign = AssignAppealRequest {
+        name: filed.name.clone(),
+        assignee: "staff/specialist-1".to_owned(),
+        request_id: forms::request_id(),
+        ..AssignAppealRequest::default()
+    };
+    suite.ticket(SUPERVISOR).assign_appeal(assign).await.expect("open").into_inner()
+}
+
+async fn start(suite: &Suite, citizen: &Citizen, appeal: &Appeal, method: Method) -> Verification {
+    let verification = Verification {
+        citizen: citizen.name.clone(),
+        method: method.into(),
+        appeal: appeal.name.clone(),
+        action: "resolve".to_owned(),
+        ..Verification::default()
+    };
+    let request = StartVerificationRequest { verification: Some(verification), request_id: forms::request_id() };
+    suite.identity(&citizen.name).start_verification(request).await.expect("their own").into_inner()
+}
+
+async fn confirm(suite: &Suite, citizen: &Citizen, it: &Verification, code: &str) -> Result<Verification, Status> {
+    let request = ConfirmCodeRequest { name: it.name.clone(), code: code.to_owned(), request_id: forms::request_id() };
+    suite.identity(&citizen.name).confirm_code(request).await.map(tonic::Response::into_inner)
+}
+
+async fn assertion(suite: &Suite, citizen: &Citizen, it: &Verification, appeal: &Appeal) -> Result<String, Status> {
+    let request = IssueAssertionRequest {
+        verification: it.name.clone(),
+        appeal: appeal.name.clone(),
+        action: "resolve".to_owned(),
+        level: AssuranceLevel::Simplified.into(),
+        request_id: forms::request_id(),
+    };
+    Ok(suite.identity(&citizen.name).issue_assertion(request).await?.into_inner().token)
+}
+
+fn with(appeal: &Appeal, assertion: &str) -> ResolveAppealRequest {
+    ResolveAppealRequest { assertion: assertion.to_owned(), ..forms::resolution(&appeal.name) }
+}
+
+fn code_in(texts: &[String]) -> Option<String> {
+    texts.iter().rev().find_map(|text| code_of(text))
+}
+
+/// Six digits on their own, in a text that speaks of a code.
+fn code_of(text: &str) -> Option<String> {
+    let words = text.split(|c: char| !c.is_ascii_digit());
+    words.filter(|word| word.len() == 6).map(str::to_owned).next().filter(|_| text.contains("Код"))
+}

@@ -1,0 +1,97 @@
+//! Moving the loops by hand.
+
+use std::sync::Arc;
+
+use bootstrap::Stepped;
+
+use super::{Part, Replica, Suite};
+
+/// More rounds than any test needs; a suite that is not quiet by then has two loops feeding each other.
+const MOST_ROUNDS: usize = 200;
+
+/// Loops that look after the process, not after appeals, and would never be idle or change nothing.
+const NOT_STEPPED: [&str; 5] = ["outbox-gauges", "purge", "sweep", "verification_keys", "monitor-lag"];
+
+// === impl Suite ===
+
+impl Suite {
+    /// Steps every loop of every service until all are idle: everything that is due now has happened, and what follows from it.
+    pub async fn settle(&self) {
+        for _ in 0..MOST_ROUNDS {
+            let mut worked = 0;
+            for replica in self.replicas().await {
+                worked += replica.round().await;
+            }
+            if worked == 0 && !self.channels_busy().await {
+                return;
+            }
+        }
+        panic!("the suite does not come to rest");
+    }
+
+    /// One step of the loops of that name, in every replica of the service; answers what they did.
+    pub async fn step(&self, part: Part, name: &str) -> usize {
+        let mut worked = 0;
+        for replica in self.replicas().await.iter().filter(|it| it.part == part) {
+            worked += replica.step(name).await;
+        }
+        worked
+    }
+
+    /// One step of a service's relay.
+    pub async fn relay_once(&self, part: Part) -> usize {
+        self.step(part, "relay").await
+    }
+
+    /// One tick of the SLA monitor.
+    pub async fn monitor_once(&self) -> usize {
+        self.step(Part::Sla, "monitor").await
+    }
+
+    /// One round of the dispatcher.
+    pub async fn dispatch_once(&self) -> usize {
+        self.step(Part::Notification, "dispatch").await
+    }
+
+    async fn replicas(&self) -> Vec<Arc<Replica>> {
+        self.replicas.lock().await.clone()
+    }
+
+    /// A receipt may be on its way from the counterpart: it is not due to a clock.
+    async fn channels_busy(&self) -> bool {
+        false
+    }
+}
+
+// === impl Replica ===
+
+impl Replica {
+    /// One step of each loop.
+    pub async fn round(&self) -> usize {
+        let mut worked = 0;
+        for it in self.loops.iter().filter(|it| !NOT_STEPPED.contains(&it.name)) {
+            worked +=
+                count(it.step.step().await.unwrap_or_else(|error| panic!("{} {}: {error:#}", self.part, it.name)));
+        }
+        worked
+    }
+
+    /// One step of the loops of that name.
+    pub async fn step(&self, name: &str) -> usize {
+        let mut worked = 0;
+        let mut known = false;
+        for it in self.loops.iter().filter(|it| it.name == name) {
+            known = true;
+            worked += count(it.step.step().await.unwrap_or_else(|error| panic!("{} {name}: {error:#}", self.part)));
+        }
+        assert!(known, "{} has no loop {name}", self.part);
+        worked
+    }
+}
+
+fn count(stepped: Stepped) -> usize {
+    match stepped {
+        Stepped::Idle => 0,
+        Stepped::Worked(items) => items,
+    }
+}
