@@ -5,7 +5,7 @@ use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge,
 use prometheus_client::registry::Registry;
 use std::sync::atomic::AtomicU64;
 
-use crate::domain::{Mismatch, Rung};
+use crate::domain::{Mismatch, Rung, RungState};
 
 /// Seconds: around the goal of 5 s at p99, then what outages make of it, up to a day.
 const LATENESS: [f64; 11] = [0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 600.0, 3_600.0, 21_600.0, 86_400.0];
@@ -47,6 +47,7 @@ impl Metrics {
             "Rungs that moved on, by level (0 is the warning) and outcome: fired, acted, suppressed, superseded",
             metrics.rungs.clone(),
         );
+        metrics.begin_at_zero();
         registry.register(
             "otklik_sla_fire_lateness_seconds",
             "How long after its time a rung fired, in seconds",
@@ -68,6 +69,19 @@ impl Metrics {
             metrics.lag.clone(),
         );
         metrics
+    }
+
+    /// A series that is missing until its first count can't be alarmed on.
+    fn begin_at_zero(&self) {
+        use RungState::{Acted, Fired, Superseded, Suppressed};
+        for (level, states) in [(0, &[Acted, Superseded][..]), (1, &[Fired, Acted, Suppressed, Superseded])] {
+            for state in states {
+                drop(self.rungs.get_or_create(&Moved { level, outcome: state.as_str() }));
+            }
+        }
+        for mismatch in Mismatch::ALL {
+            drop(self.mismatches.get_or_create(&Why { reason: mismatch.as_str() }));
+        }
     }
 
     /// A rung moved on.

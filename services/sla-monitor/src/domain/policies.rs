@@ -132,6 +132,9 @@ fn running(promise: &Promise, clock: &Clock, due: Timestamp, plan: &Plan, calend
 // === impl Mismatch ===
 
 impl Mismatch {
+    /// Every reason.
+    pub const ALL: [Self; 4] = [Self::PolicyUnknown, Self::Terms, Self::DueTime, Self::NotComputable];
+
     /// The label in metrics.
     pub fn as_str(self) -> &'static str {
         match self {

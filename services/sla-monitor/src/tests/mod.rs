@@ -1,1 +1,11 @@
+//! Against a real Postgres, stepped by hand, with scripted peers behind the outbox.
 
+mod firing;
+mod notices;
+mod peers;
+mod plans;
+mod races;
+mod reads;
+mod rig;
+mod service;
+mod watch;
