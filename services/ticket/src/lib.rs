@@ -36,7 +36,6 @@ pub use app::App;
 pub use config::Config;
 
 use assertions::{Identity, Refresh};
-use domain::Member;
 
 /// The tables of this service.
 pub static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -67,8 +66,7 @@ impl bootstrap::Service for Service {
         let keys = Arc::new(Identity(ctx.peers.client(routes::IDENTITY)?));
         let app = Arc::new(App::new(ctx.db.clone(), ctx.ring.clone(), ctx.outbox.clone(), keys, &config)?);
         if config.staff.seed_samples {
-            let samples = Member::samples(app.now()).map_err(anyhow::Error::msg).context("data/staff.toml")?;
-            commands::seed_staff::run(&app, &samples).await.context("the sample members of staff")?;
+            commands::seed_staff::run(&app).await.context("the sample members of staff")?;
         }
         let mut loops = bootstrap::relay_loops(ctx, Arc::new(routes::Routes))?;
         let refresh = Refresh(Arc::clone(&app.assertions));

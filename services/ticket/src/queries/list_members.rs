@@ -22,8 +22,8 @@ pub async fn run(
     request: wire::ListMembersRequest,
 ) -> Result<wire::ListMembersResponse, Refusal> {
     let Page { filter, size, token, bound } = convert::list_members(&request, &caller)?;
-    let after: Option<String> = app.pages.open(METHOD, &bound, &token)?;
-    let mut page = store::member::page(&app.db, &app.ring, &filter, after.as_deref(), with_next(size)).await?;
+    let after: String = app.pages.open(METHOD, &bound, &token)?.unwrap_or_default();
+    let mut page = store::member::page(&app.db, &app.ring, &filter, &after, with_next(size)).await?;
     let next_page_token = match (cut(&mut page, size), page.last()) {
         (true, Some(last)) => app.pages.seal(METHOD, &bound, &last.id)?,
         _ => String::new(),

@@ -43,8 +43,9 @@ pub async fn page(
     let channel = filter.channel.map(|channel| channel.as_str());
     let priority = filter.priority.map(priority_rank);
     let due_before = filter.due_before.map(ToSqlx::to_sqlx);
-    let time = after.map(|after| after.create_time.to_sqlx());
-    let id = after.map(|after| after.id);
+    // The first page begins before the end of time: a condition that may be absent would be no use of the index.
+    let after = after.unwrap_or(Cursor { create_time: Timestamp::MAX, id: Uuid::max() });
+    let (time, id) = (after.create_time.to_sqlx(), after.id);
     let rows = match (filter.citizen, filter.assignee.as_deref()) {
         (Some(citizen), assignee) => {
             select_appeals!(
@@ -54,7 +55,7 @@ pub async fn page(
             AND ($5::text IS NULL OR queue_group = $5) AND ($6::text IS NULL OR channel = $6)
             AND ($7::smallint IS NULL OR priority = $7)
             AND ($8::timestamptz IS NULL OR resolution_due_time < $8)
-            AND ($9::timestamptz IS NULL OR (create_time, appeal_id) < ($9, $10::uuid))
+            AND (create_time, appeal_id) < ($9, $10)
         ORDER BY create_time DESC, appeal_id DESC LIMIT $11",
                 citizen,
                 assignee,
@@ -64,7 +65,7 @@ pub async fn page(
                 channel,
                 priority,
                 due_before as _,
-                time as _,
+                time,
                 id,
                 limit
             )
@@ -79,7 +80,7 @@ pub async fn page(
             AND ($4::text IS NULL OR queue_group = $4) AND ($5::text IS NULL OR channel = $5)
             AND ($6::smallint IS NULL OR priority = $6)
             AND ($7::timestamptz IS NULL OR resolution_due_time < $7)
-            AND ($8::timestamptz IS NULL OR (create_time, appeal_id) < ($8, $9::uuid))
+            AND (create_time, appeal_id) < ($8, $9)
         ORDER BY create_time DESC, appeal_id DESC LIMIT $10",
                 assignee,
                 states as _,
@@ -88,7 +89,7 @@ pub async fn page(
                 channel,
                 priority,
                 due_before as _,
-                time as _,
+                time,
                 id,
                 limit
             )
@@ -102,7 +103,7 @@ pub async fn page(
             AND ($3::text IS NULL OR queue_group = $3) AND ($4::text IS NULL OR channel = $4)
             AND ($5::smallint IS NULL OR priority = $5)
             AND ($6::timestamptz IS NULL OR resolution_due_time < $6)
-            AND ($7::timestamptz IS NULL OR (create_time, appeal_id) < ($7, $8::uuid))
+            AND (create_time, appeal_id) < ($7, $8)
         ORDER BY create_time DESC, appeal_id DESC LIMIT $9",
                 states as _,
                 category,
@@ -110,7 +111,7 @@ pub async fn page(
                 channel,
                 priority,
                 due_before as _,
-                time as _,
+                time,
                 id,
                 limit
             )

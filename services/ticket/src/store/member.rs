@@ -81,21 +81,15 @@ pub async fn candidates(tx: &mut Tx, ring: &Ring, group: &str, holder: Option<&s
     rows.into_iter().map(|row| row.member(ring)).collect()
 }
 
-/// At most `limit` members after the id `after`, by id.
+/// At most `limit` members after the id `after`, by id; the empty one comes before all.
 ///
 /// # Errors
 /// As [`get`].
-pub async fn page(
-    db: &Db,
-    ring: &Ring,
-    filter: &MemberFilter,
-    after: Option<&str>,
-    limit: i64,
-) -> Result<Vec<Member>, Error> {
+pub async fn page(db: &Db, ring: &Ring, filter: &MemberFilter, after: &str, limit: i64) -> Result<Vec<Member>, Error> {
     let rows = select_members!(
         "-- member_page()",
         "WHERE ($1::text IS NULL OR $1 = ANY (queue_groups)) AND ($2::smallint IS NULL OR level = $2)
-            AND ($3::text IS NULL OR member_id > $3)
+            AND member_id > $3
         ORDER BY member_id LIMIT $4",
         filter.group.as_deref(),
         filter.level.map(Level::rank),

@@ -3,6 +3,7 @@
 mod access;
 mod assertions;
 mod claiming;
+mod config;
 mod escalation;
 mod filing;
 mod journal;

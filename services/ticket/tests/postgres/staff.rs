@@ -90,3 +90,16 @@ async fn members_are_listed_by_name_in_pages() {
     assert_eq!(names, ["staff/operator-1", "staff/operator-2", "staff/senior-1", "staff/senior-2"]);
     assert_eq!(list(String::new(), Level::Supervisor).await.unwrap().members.len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn samples_are_made_once_and_never_set_back() {
+    let rig = Rig::new().await;
+    let made = ticket::commands::seed_staff::run(&rig.app).await.unwrap();
+    assert!(made >= 5, "two to choose from below and above");
+    assert_eq!(rig.sent::<UpsertRecipientRequest>().await.len(), made);
+
+    let off = wire::SetDutyRequest { name: "staff/senior-1".into(), on_duty: false, request_id: new_id() };
+    ticket::commands::set_duty::run(rig.app.clone(), supervisor(), off).await.unwrap();
+    assert_eq!(ticket::commands::seed_staff::run(&rig.app).await.unwrap(), 0);
+    assert!(!get(&rig, "senior-1").await.unwrap().on_duty);
+}
