@@ -6,6 +6,7 @@ use bytes::Bytes;
 use proto::DurableCall;
 use serde_json::Value;
 use std::fmt::{self, Debug, Formatter};
+use std::sync::Arc;
 use store::Tx;
 use uuid::Uuid;
 
@@ -102,6 +103,19 @@ impl Debug for Outcome {
             Outcome::Refused { reason } => write!(f, "Refused({reason})"),
             Outcome::Dead => f.write_str("Dead"),
         }
+    }
+}
+
+// === impl Arc<Follow> ===
+
+#[async_trait]
+impl<F: Follow + ?Sized> Follow for Arc<F> {
+    fn expects(&self, method: &str, reason: &str) -> bool {
+        (**self).expects(method, reason)
+    }
+
+    async fn settled(&self, tx: &mut Tx, settled: &Settled) -> Result<Vec<Call>, store::Error> {
+        (**self).settled(tx, settled).await
     }
 }
 

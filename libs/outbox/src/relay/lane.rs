@@ -8,13 +8,12 @@ use crate::relay::verdict::Verdict;
 use crate::store::claim::{Claimed, Lease, claim, claim_too_old};
 use crate::{Attempt, Deliver, Follow, MAX_AGE, Outbox, seal};
 use bytes::Bytes;
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
 use jiff::SignedDuration;
 use std::fmt::{self, Debug, Formatter};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::{Db, Error};
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 use tonic::Status;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -58,7 +57,7 @@ impl Lane {
     ///
     /// # Errors
     /// When the database is away. What was delivered and not recorded is delivered again after the lease.
-    pub async fn step(&self) -> Result<usize, Error> {
+    pub async fn step(self: &Arc<Self>) -> Result<usize, Error> {
         let now = self.db.now();
         let admitted = self.breaker().admits(now, self.settings.concurrency);
         if admitted == 0 {
@@ -67,11 +66,18 @@ impl Lane {
         let lease = self.lease();
         let calls = claim(self.db.pool(), self.destination, now, admitted.into(), lease).await?;
         let count = calls.len();
-        let attempts: FuturesUnordered<_> = calls.into_iter().map(|call| self.attempt(call)).collect();
-        // Whatever has ended by now is settled together; the slow ones follow in their own time.
-        let mut ended = attempts.ready_chunks(count.max(1));
+        // Tasks of their own, so that an attempt goes on while another one is being settled. If this step is dropped, so are they.
+        let mut attempts = JoinSet::new();
+        for call in calls {
+            let lane = Arc::clone(self);
+            attempts.spawn(async move { lane.attempt(call).await });
+        }
         let mut failure = None;
-        while let Some(batch) = ended.next().await {
+        while let Some(first) = attempts.join_next().await {
+            // Whatever has ended by now is settled together; the slow ones follow in their own time.
+            let ended = std::iter::once(first).chain(std::iter::from_fn(|| attempts.try_join_next()));
+            // An attempt that panicked has been reported by the runtime; its call is delivered again after the lease.
+            let batch: Vec<Attempted> = ended.filter_map(Result::ok).collect();
             if let Err(error) = self.settle(lease, batch).await {
                 failure.get_or_insert(error);
             }

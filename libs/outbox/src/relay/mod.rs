@@ -43,12 +43,13 @@ impl Relay {
     pub fn new(
         db: &Db,
         outbox: &Outbox,
-        follow: Arc<dyn Follow>,
+        follow: impl Follow,
         settings: &Settings,
         registry: &mut Registry,
         destinations: Vec<(&'static str, Arc<dyn Deliver>)>,
     ) -> Self {
         let metrics = Metrics::register(registry);
+        let follow: Arc<dyn Follow> = Arc::new(follow);
         let lane = |(destination, deliver)| {
             Arc::new(Lane {
                 destination,

@@ -61,7 +61,7 @@ pub(crate) async fn claim(
     Ok(claimed)
 }
 
-/// Claims heads of `destination` written before `cutoff`, due or not, unless somebody is delivering them right now.
+/// Claims heads of `destination` written at `cutoff` or before, due or not, unless somebody is delivering them right now.
 pub(crate) async fn claim_too_old(
     pool: &PgPool,
     destination: &str,
@@ -75,7 +75,7 @@ pub(crate) async fn claim_too_old(
         r#"-- claim_too_old()
         WITH old AS MATERIALIZED (
             SELECT call_id FROM outbox
-            WHERE destination = $1 AND state = 'waiting' AND create_time < $2 AND head
+            WHERE destination = $1 AND state = 'waiting' AND create_time <= $2 AND head
                 AND (lease_token IS NULL OR next_attempt_time <= $3)
             ORDER BY create_time LIMIT $4
             FOR UPDATE SKIP LOCKED

@@ -54,7 +54,7 @@ pub(crate) async fn erase_dead(pool: &PgPool, before: Timestamp, limit: i64) -> 
     let erased = sqlx::query!(
         "-- erase_dead()
         UPDATE outbox SET request = NULL WHERE call_id IN (
-            SELECT call_id FROM outbox WHERE state = 'dead' AND create_time < $1 AND request IS NOT NULL
+            SELECT call_id FROM outbox WHERE state = 'dead' AND create_time <= $1 AND request IS NOT NULL
             ORDER BY create_time LIMIT $2
             FOR UPDATE SKIP LOCKED
         )",
