@@ -130,7 +130,10 @@ pub(crate) fn repeat(deadline: &Deadline, rung: &Rung, appeal: &Appeal, expire_t
     let expected = appeal.expected_time.or(rung.promise_time.or(due).map(to_wire));
     let variable = |name: &str, value| Variable { name: name.to_owned(), value: Some(value) };
     let mut variables = vec![variable("number", Value::Text(deadline.promise.number.clone()))];
-    variables.extend(expected.map(|time| variable("expected_time", Value::Time(time))));
+    variables.extend(expected.map(|time| variable("due_time", Value::Time(time))));
+    // A word of the template's, which has it in every language.
+    let handler = if rung.key.level == 1 { "senior_specialist" } else { "supervisor" };
+    variables.push(variable("handler", Value::Text(handler.to_owned())));
     let contact = appeal.contact.as_ref();
     let contact = contact.map(|it| notification::Contact { phone: it.phone.clone(), email: it.email.clone() });
     let name = appeal_name(deadline.id);

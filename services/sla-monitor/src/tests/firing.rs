@@ -53,8 +53,10 @@ async fn an_appeal_left_alone_is_warned_about_and_handed_up_twice_each_exactly_o
     assert_eq!((notice.subject.as_str(), notice.language_code.as_str()), (deadline.appeal.as_str(), "en"));
     assert_eq!(notice.contact.unwrap().phone, "+79161234567");
     let values: Vec<_> = notice.variables.into_iter().map(|it| (it.name, it.value.unwrap())).collect();
-    let expected = Value::Time(to_wire(start() + hours(32)));
-    assert_eq!(values, [("number".into(), Value::Text("26-KM4T-X".into())), ("expected_time".into(), expected)]);
+    let due = Value::Time(to_wire(start() + hours(32)));
+    let handler = Value::Text("senior_specialist".into());
+    let number = Value::Text("26-KM4T-X".into());
+    assert_eq!(values, [("number".into(), number), ("due_time".into(), due), ("handler".into(), handler)]);
     assert_eq!(instant(notice.event_time.as_ref()), Some(start() + hours(24)));
 
     rig.at(hours(32));
@@ -63,6 +65,8 @@ async fn an_appeal_left_alone_is_warned_about_and_handed_up_twice_each_exactly_o
     rig.settle().await;
     assert_eq!(escalations(&rig), [(ClockKind::Resolution, 1, 1), (ClockKind::Resolution, 2, 1)]);
     assert_eq!(repeats(&rig).len(), 2);
+    let second = repeats(&rig).pop().unwrap().notification.unwrap();
+    assert_eq!(second.variables[2].value, Some(Value::Text("supervisor".into())));
     assert_eq!(outcomes(&rig).len(), 1);
     let deadline = rig.get(&deadline).await;
     assert_eq!(rungs(&deadline), [(1, 0, State::Acted), (1, 1, State::Acted), (1, 2, State::Acted)]);

@@ -4,12 +4,12 @@
 use ::store::{Error, Tx, transaction};
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx;
-use sqlx::Row;
+use sqlx::{Connection, PgConnection, Row};
 use uuid::Uuid;
 
 use super::rig::{Rig, hours, start};
+use crate::store::due;
 use crate::store::list::{Asked, page};
-use crate::store::{deadline, due};
 
 /// Open deadlines, the first of them due a second after hour 100, then one each second.
 const OPEN: i32 = 50_000;
@@ -23,7 +23,9 @@ async fn filled() -> Rig {
             $1::timestamptz + n * interval '1 second', $1::timestamptz + n * interval '1 second', $1, $1
         FROM generate_series(1, $2) AS n";
     sqlx::query(fill).bind(second(0).to_sqlx()).bind(OPEN).execute(rig.app.db.pool()).await.unwrap();
-    sqlx::query("ANALYZE deadline").execute(rig.app.db.pool()).await.unwrap();
+    // Only the owner may; without it the planner guesses and sorts. In production autovacuum does it.
+    let mut admin = PgConnection::connect(&rig.admin_url()).await.unwrap();
+    sqlx::query("ANALYZE sla.deadline").execute(&mut admin).await.unwrap();
     rig
 }
 
@@ -31,12 +33,17 @@ fn second(number: i32) -> Timestamp {
     start() + hours(100) + SignedDuration::from_secs(number.into())
 }
 
-/// What this transaction has read of table `deadline` so far: whole scans, and rows by an index.
+/// What has been read of table `deadline`: whole scans, and rows by an index. Counts of the transaction before may still be among them, so what counts
+/// is the difference.
 async fn read(tx: &mut Tx) -> (i64, i64) {
     let counts = "SELECT COALESCE(seq_scan, 0), COALESCE(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables
         WHERE relname = 'deadline'";
-    let row = sqlx::query(counts).fetch_one(&mut **tx).await.unwrap();
-    (row.get(0), row.get(1))
+    let row = sqlx::query(counts).fetch_optional(&mut **tx).await.unwrap();
+    row.map_or((0, 0), |row| (row.get(0), row.get(1)))
+}
+
+fn since(before: (i64, i64), after: (i64, i64)) -> (i64, i64) {
+    (after.0 - before.0, after.1 - before.1)
 }
 
 #[tokio::test]
@@ -44,8 +51,9 @@ async fn looking_for_what_is_due_reads_what_is_due() {
     let rig = filled().await;
     for (due, expected) in [(0, 0), (7, 7), (OPEN, 100)] {
         let (found, read) = transaction!(rig.app.db, "test", |tx| -> Result<_, Error> {
+            let before = read(tx).await;
             let found = due::lock(tx, second(due), 100).await?;
-            Ok((found, read(tx).await))
+            Ok((found, since(before, read(tx).await)))
         })
         .unwrap();
         assert_eq!(found.len(), expected);
@@ -65,8 +73,9 @@ async fn a_page_reads_what_it_shows_wherever_it_is() {
             limit: 51,
         };
         let (found, read) = transaction!(rig.app.db, "test", |tx| -> Result<_, Error> {
+            let before = read(tx).await;
             let found = page(tx, &asked).await?;
-            Ok((found, read(tx).await))
+            Ok((found, since(before, read(tx).await)))
         })
         .unwrap();
         assert_eq!(found.len(), expected);
@@ -74,15 +83,4 @@ async fn a_page_reads_what_it_shows_wherever_it_is() {
         assert_eq!(found[0].promise.number, format!("n{}", after.unwrap_or(0) + 1));
         assert_eq!(read, (0, expected as i64));
     }
-}
-
-#[tokio::test]
-async fn an_open_table_does_not_slow_down_one_deadline() {
-    let rig = filled().await;
-    let read = transaction!(rig.app.db, "test", |tx| -> Result<_, Error> {
-        assert!(deadline::get(tx, Uuid::nil()).await?.is_none());
-        Ok(read(tx).await)
-    })
-    .unwrap();
-    assert_eq!(read, (0, 0));
 }

@@ -148,6 +148,11 @@ impl Rig {
         self.find(&deadline.name).await.unwrap()
     }
 
+    /// The superuser's way into the database.
+    pub fn admin_url(&self) -> String {
+        self.database.admin_url()
+    }
+
     pub fn metrics(&self) -> String {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
