@@ -6,11 +6,11 @@
 
 use std::collections::HashSet;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use proto::notification::v1::notification::State as NoticeState;
 use proto::sla::v1::ClockKind;
 use proto::ticket::v1::appeal_event::Type;
-use proto::ticket::v1::{Appeal, AssignAppealRequest, WithdrawAppealRequest};
+use proto::ticket::v1::{Appeal, AssignAppealRequest, GetAppealRequest, WithdrawAppealRequest};
 use tests::{Part, Suite, forms};
 
 use crate::story::{SPECIALIST, SUPERVISOR, acted_levels, events, file, hours, instant, notices, repeats_to};
@@ -86,7 +86,8 @@ async fn one(suite: &Suite, acts: &[Act], order: &[bool], phone: &str) {
     // Answered early, so that only the resolution's ladder is in play.
     suite.ticket(SPECIALIST).post_message(forms::message(name, "Разбираемся.")).await.expect("its assignee");
     suite.settle().await;
-    suite.live_until(instant(filed.due_time) - SignedDuration::from_secs(1), hours(6)).await;
+    suite.hand.set(instant(filed.due_time) - SignedDuration::from_secs(1));
+    suite.settle().await;
     suite.hand.advance(SignedDuration::from_secs(2));
 
     let (mut people, mut gears) = (acts.iter(), GEARS.iter());
@@ -100,8 +101,14 @@ async fn one(suite: &Suite, acts: &[Act], order: &[bool], phone: &str) {
     suite.settle().await;
     check(suite, name, phone, order, acts).await;
 
-    // On through whatever is still promised: two weeks, in which every level that is still due acts, once.
-    suite.live_until(suite.now() + hours(24 * 14), hours(12)).await;
+    // On through whatever is still promised: each level that is still due acts at its time, once.
+    for _ in 0..3 {
+        if let Some(next) = promised(suite, name).await {
+            suite.hand.set(next.max(suite.now()) + SignedDuration::from_secs(1));
+            suite.settle().await;
+        }
+    }
+    suite.advance(hours(24 * 14)).await;
     check(suite, name, phone, order, acts).await;
     let is_open = !matches!(acts.last(), Some(Act::Ask | Act::Withdraw));
     if is_open {
@@ -110,6 +117,13 @@ async fn one(suite: &Suite, acts: &[Act], order: &[bool], phone: &str) {
         suite.ticket("portal").withdraw_appeal(withdraw).await.expect("who filed it");
         suite.settle().await;
     }
+}
+
+/// When the citizen may expect it now, if anything is owed.
+async fn promised(suite: &Suite, name: &str) -> Option<Timestamp> {
+    let request = GetAppealRequest { name: name.to_owned() };
+    let appeal = suite.ticket(SUPERVISOR).get_appeal(request).await.expect("staff may look").into_inner();
+    appeal.due_time.and(appeal.expected_time).map(|time| instant(Some(time)))
 }
 
 async fn check(suite: &Suite, name: &str, phone: &str, order: &[bool], acts: &[Act]) {
@@ -157,7 +171,7 @@ async fn act(suite: &Suite, act: Act, name: &str, phone: &str) -> Option<Appeal>
 }
 
 async fn holder(suite: &Suite, name: &str) -> String {
-    let request = proto::ticket::v1::GetAppealRequest { name: name.to_owned() };
+    let request = GetAppealRequest { name: name.to_owned() };
     let assignee = suite.ticket(SUPERVISOR).get_appeal(request).await.expect("staff may look").into_inner().assignee;
     let role = if assignee.starts_with("staff/senior") { "senior_specialist" } else { "specialist" };
     format!("{assignee}:{role}")
