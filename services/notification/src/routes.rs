@@ -14,6 +14,7 @@ pub(crate) fn notice_outcome(
     told: &Told,
     state: NotificationState,
     channel: Option<Channel>,
+    reason: &str,
     now: Timestamp,
 ) -> Option<Call> {
     let name = format!("notifications/{}", told.id);
@@ -24,7 +25,7 @@ pub(crate) fn notice_outcome(
         state: wire_state(state).into(),
         channel: channel.map_or(WireChannel::Unspecified, wire_channel).into(),
         outcome_time: Some(to_wire(now)),
-        reason: String::new(),
+        reason: reason.to_owned(),
         send_request_id: told.send_request_id.to_string(),
     });
     let key = if told.subject.is_empty() { name } else { told.subject.clone() };

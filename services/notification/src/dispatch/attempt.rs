@@ -7,7 +7,7 @@ use super::outgoing::{Nothing, outgoing, shown_text};
 use crate::App;
 use crate::domain::{DeliveryState, masked, superseded_by};
 use crate::providers::{Channel, Refused, Sent};
-use crate::store::claim::Claimed;
+use crate::store::claim::{self, Claimed};
 use crate::store::delivery::Change;
 use crate::store::notification;
 use crate::templates::Lane;
@@ -15,7 +15,9 @@ use crate::templates::Lane;
 /// Provider name in front of which texts are kept readable.
 const CONSOLE: &str = "console";
 
-pub(super) async fn attempt(app: &App, lane: Lane, it: Claimed) -> (Uuid, Change) {
+/// The notification and what changes about the delivery; `None` when another worker has it by now.
+pub(super) async fn attempt(app: &App, lane: Lane, it: Claimed) -> Option<(Uuid, Change)> {
+    let address = it.said.as_ref().and_then(|said| said.contact.address(it.channel));
     let mut change = Change {
         delivery_id: it.delivery_id,
         lease: it.lease,
@@ -28,10 +30,25 @@ pub(super) async fn attempt(app: &App, lane: Lane, it: Claimed) -> (Uuid, Change
         next_attempt_time: app.clock.now(),
         accept_time: None,
         shown_text: None,
-        masked_address: it.contact.address(it.channel).map(|address| masked(it.channel, address)).unwrap_or_default(),
+        masked_address: address.map(|address| masked(it.channel, address)).unwrap_or_default(),
     };
-    send(app, lane, &it, &mut change).await;
-    (it.notification_id, change)
+    match is_ours(app, &it).await {
+        Ok(true) => send(app, lane, &it, &mut change).await,
+        Ok(false) => return None,
+        Err(_) => again(app, lane, &it, &mut change, "DATABASE", None),
+    }
+    Some((it.notification_id, change))
+}
+
+/// Whether the lease still covers an attempt. One whose turn comes late, behind a slow provider, is renewed first: without that two
+/// workers could send the same message with no reason to doubt.
+async fn is_ours(app: &App, it: &Claimed) -> Result<bool, ::store::Error> {
+    let now = app.clock.now();
+    if now + app.lease / 2 <= it.leased_until {
+        return Ok(true);
+    }
+    let mut connection = app.db.pool().acquire().await?;
+    claim::renew(&mut connection, it.delivery_id, it.lease, now + app.lease).await
 }
 
 async fn send(app: &App, lane: Lane, it: &Claimed, change: &mut Change) {
@@ -50,6 +67,7 @@ async fn send(app: &App, lane: Lane, it: &Claimed, change: &mut Change) {
     let message = match outgoing(app, it, provider.name()) {
         Ok(message) => message,
         Err(Nothing::NoAddress) => return end(change, DeliveryState::Skipped, "NO_ADDRESS"),
+        Err(Nothing::Unreadable) => return again(app, lane, it, change, "UNREADABLE", None),
         Err(Nothing::Erased) => return end(change, DeliveryState::Expired, "ERASED"),
         Err(Nothing::Unrenderable) => return end(change, DeliveryState::Failed, "UNRENDERABLE"),
     };

@@ -12,7 +12,8 @@
 //! - *The worker dies while sending*: the lease runs out, another takes over. The provider may have had it: the delivery is
 //!   labelled `possibly_doubled`, and goes out again, because a citizen not told is worse than one told twice.
 //! - *The provider does not answer*: the same, after a longer pause.
-//! - *The worker was only slow*: its record names a lease that is gone and changes nothing.
+//! - *The worker was only slow*: its record names a lease that is gone and changes nothing, and what it had not begun to send it leaves alone.
+//! - *A message can't be read* (damaged, or its key is missing): it is tried again like one refused for now, and expires; the others go out.
 //! - *A message can't be rendered* (a template lost a variable between two versions): FAILED with a reason an operator sees;
 //!   trying again would not help.
 
@@ -69,11 +70,14 @@ impl Step for Dispatch {
         let count = claimed.len();
         let mut changes =
             stream::iter(claimed).map(|it| attempt::attempt(app, self.lane, it)).buffer_unordered(AT_ONCE);
-        // Recorded one by one: what was sent is known even if the next one takes long and the process dies.
-        while let Some((notification, change)) = changes.next().await {
-            settle::record(app, notification, &change).await?;
+        // Recorded one by one: what was sent is known even if the next one takes long and the process dies. One that can't be recorded
+        // must not cut the others off in the middle of being sent.
+        let mut recorded = Ok(());
+        while let Some(attempted) = changes.next().await {
+            let Some((notification, change)) = attempted else { continue };
+            recorded = settle::record(app, notification, &change).await.and(recorded);
         }
-        Ok(Stepped::Worked(count))
+        recorded.map(|()| Stepped::Worked(count))
     }
 }
 

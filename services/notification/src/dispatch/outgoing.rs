@@ -3,21 +3,23 @@
 use crate::App;
 use crate::domain::hide_codes;
 use crate::providers::Outgoing;
-use crate::store::claim::Claimed;
+use crate::store::claim::{Claimed, Said};
 use crate::templates::{Rendered, Values};
 use sealed::Personal;
 
 /// Why there is nothing to send.
 pub(super) enum Nothing {
+    Unreadable,
     NoAddress,
     Erased,
     Unrenderable,
 }
 
 pub(super) fn outgoing(app: &App, it: &Claimed, provider: &str) -> Result<Outgoing, Nothing> {
-    let address = it.contact.address(it.channel).ok_or(Nothing::NoAddress)?.clone();
-    let values = it.values.as_ref().ok_or(Nothing::Erased)?;
-    let Rendered { subject, text, html, .. } = render(app, it, values).ok_or(Nothing::Unrenderable)?;
+    let said = it.said.as_ref().ok_or(Nothing::Unreadable)?;
+    let address = said.contact.address(it.channel).ok_or(Nothing::NoAddress)?.clone();
+    let values = said.values.as_ref().ok_or(Nothing::Erased)?;
+    let Rendered { subject, text, html, .. } = render(app, it, said, values).ok_or(Nothing::Unrenderable)?;
     Ok(Outgoing {
         delivery_id: it.delivery_id,
         address,
@@ -32,11 +34,11 @@ pub(super) fn outgoing(app: &App, it: &Claimed, provider: &str) -> Result<Outgoi
 
 /// The text for lists, codes hidden: kept only when the console "sends", which is no secret to anybody there.
 pub(super) fn shown_text(app: &App, it: &Claimed) -> Option<Personal> {
-    let values = it.values.as_ref()?;
-    Some(render(app, it, &hide_codes(values))?.text)
+    let said = it.said.as_ref()?;
+    Some(render(app, it, said, &hide_codes(said.values.as_ref()?))?.text)
 }
 
-fn render(app: &App, it: &Claimed, values: &Values) -> Option<Rendered> {
-    let rendered = app.templates.render(&it.template, it.language.as_str(), it.zone.as_str(), it.channel, values);
+fn render(app: &App, it: &Claimed, said: &Said, values: &Values) -> Option<Rendered> {
+    let rendered = app.templates.render(&it.template, said.language.as_str(), said.zone.as_str(), it.channel, values);
     rendered.inspect_err(|_| tracing::error!(template = it.template, "a message can't be rendered")).ok()
 }

@@ -65,7 +65,12 @@ impl Step for Forget {
 async fn record(app: &App, it: &Receipt) -> Result<(), Error> {
     let now = app.clock.now();
     transaction!(app.db, "record_receipt", |tx| -> Result<(), Error> {
-        let owner = receipt::notification_of(tx, &it.provider, &it.reference).await?;
+        let mut owner = receipt::notification_of(tx, &it.provider, &it.reference).await?;
+        if owner.is_none() {
+            // Whoever is recording it this very moment is waited for.
+            receipt::hold(tx, &it.provider, std::slice::from_ref(&it.reference)).await?;
+            owner = receipt::notification_of(tx, &it.provider, &it.reference).await?;
+        }
         let Some(owner) = owner else {
             return receipt::park(tx, &it.provider, &it.reference, it.state, now).await;
         };

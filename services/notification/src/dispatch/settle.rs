@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::App;
 use crate::domain::{DeliveryState, NotificationState, aggregate};
 use crate::routes;
-use crate::store::delivery::{self, Change};
+use crate::store::delivery::{self, Change, Standing};
 use crate::store::{notification, receipt};
 
 /// Writes the end of an attempt and what follows from it, in one transaction.
@@ -37,7 +37,7 @@ pub(super) async fn record(app: &App, notification: Uuid, change: &Change) -> an
 /// Works the notification's state out of its deliveries; when it changed, the sender is told.
 pub(crate) async fn rise(app: &App, tx: &mut Tx, told: notification::Told, now: Timestamp) -> Result<(), Error> {
     let channels = delivery::states_of(tx, told.id).await?;
-    let states: Vec<DeliveryState> = channels.iter().map(|(_, state)| *state).collect();
+    let states: Vec<DeliveryState> = channels.iter().map(|it| it.state).collect();
     let state = aggregate(told.state, &states);
     let is_over = states.iter().all(|state| state.is_past_sending());
     let erase = told.holds_code && is_over;
@@ -46,11 +46,27 @@ pub(crate) async fn rise(app: &App, tx: &mut Tx, told: notification::Told, now: 
     }
     notification::set_state(tx, told.id, state, erase, now).await?;
     if state != told.state && state != NotificationState::Queued {
-        let channel = channels.iter().find(|(_, it)| reaches(*it, state)).map(|(channel, _)| *channel);
-        let call = routes::notice_outcome(&told, state, channel, now);
+        let channel = channels.iter().find(|it| reaches(it.state, state)).map(|it| it.channel);
+        let call = routes::notice_outcome(&told, state, channel, reason(&channels, state), now);
         app.outbox.enqueue(tx, now, call.into_iter().collect()).await?;
     }
     Ok(())
+}
+
+/// Why it came to nothing: the word of the channel that decided; of any when all were skipped.
+fn reason(channels: &[Standing], state: NotificationState) -> &str {
+    let decided = |it: &&Standing| {
+        matches!(
+            (it.state, state),
+            (DeliveryState::Failed, NotificationState::Failed)
+                | (DeliveryState::Expired, NotificationState::Expired)
+                | (DeliveryState::Dropped, NotificationState::Dropped)
+        )
+    };
+    match state {
+        NotificationState::Queued | NotificationState::Sent | NotificationState::Delivered => "",
+        _ => channels.iter().find(decided).or(channels.first()).map(|it| it.reason.as_str()).unwrap_or_default(),
+    }
 }
 
 fn reaches(delivery: DeliveryState, state: NotificationState) -> bool {

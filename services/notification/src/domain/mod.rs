@@ -9,6 +9,7 @@
 //!                   |_____ its time passed _______________________________________________> EXPIRED
 //!                   |_____ something newer made it untrue (an overdue repeat after the resolution) -> DROPPED
 //!  no address for the channel: SKIPPED from the start.
+//!  FAILED or EXPIRED by a receipt: a later receipt may still say DELIVERED, for a network says "gave up" too early at times.
 //!
 //!  notification:  the best of its deliveries; it never falls back (N-04).
 //! ```

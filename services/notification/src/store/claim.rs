@@ -19,6 +19,8 @@ pub(crate) struct Claimed {
     pub(crate) delivery_id: Uuid,
     pub(crate) notification_id: Uuid,
     pub(crate) lease: Uuid,
+    /// After it somebody else may have it.
+    pub(crate) leased_until: Timestamp,
     pub(crate) channel: Channel,
     /// This attempt's number, from 1.
     pub(crate) attempt: u32,
@@ -31,6 +33,13 @@ pub(crate) struct Claimed {
     pub(crate) subject: String,
     pub(crate) event_time: Timestamp,
     pub(crate) expire_time: Timestamp,
+    /// `None`: damaged, or sealed under a key that is not there.
+    pub(crate) said: Option<Said>,
+}
+
+/// What is to be said, to whom and how.
+#[derive(Debug)]
+pub(crate) struct Said {
     /// The address that wins, if there still is one.
     pub(crate) contact: Contact,
     pub(crate) language: Language,
@@ -49,6 +58,7 @@ pub(crate) async fn claim(
     lease: SignedDuration,
 ) -> Result<Vec<Claimed>, Error> {
     let token = Uuid::new_v4();
+    let leased_until = now + lease;
     let rows = sqlx::query!(
         r#"-- claim_deliveries()
         WITH due AS (
@@ -78,7 +88,7 @@ pub(crate) async fn claim(
         now.to_sqlx(),
         batch,
         token,
-        (now + lease).to_sqlx(),
+        leased_until.to_sqlx(),
     )
     .fetch_all(db)
     .await?;
@@ -86,17 +96,28 @@ pub(crate) async fn claim(
         .map(|row| {
             let of_message = Columns { ring, table: "notification", row: row.notification_id.as_bytes() };
             let of_recipient = Columns { ring, table: "recipient", row: row.recipient_id.as_bytes() };
-            let own = of_message.open_contact(row.phone, row.email)?;
-            let known = of_recipient.open_contact(row.recipient_phone, row.recipient_email)?;
             let open = |sealed: Vec<u8>| {
                 let plain = ring.open(of_message.place("variables"), &sealed).ok();
                 plain.and_then(|plain| from_json(&plain)).ok_or_else(|| corrupt("notification", "variables"))
             };
             let language = if row.language_code.is_empty() { row.recipient_language } else { row.language_code };
+            let said = || {
+                let own = of_message.open_contact(row.phone, row.email)?;
+                let known = of_recipient.open_contact(row.recipient_phone, row.recipient_email)?;
+                Ok(Said {
+                    contact: Contact { phone: own.phone.or(known.phone), email: own.email.or(known.email) },
+                    language: Language::parse(&language).map_err(|_| corrupt("notification", "language_code"))?,
+                    zone: Zone::parse(&row.time_zone).map_err(|_| corrupt("recipient", "time_zone"))?,
+                    values: row.variables.map(open).transpose()?,
+                })
+            };
+            // One message that can't be read must not hold up its lane.
+            let damage = |error: Error| tracing::error!(%error, delivery = %row.delivery_id, "can't read a message");
             Ok(Claimed {
                 delivery_id: row.delivery_id,
                 notification_id: row.notification_id,
                 lease: token,
+                leased_until,
                 channel: channel_from(&row.channel).ok_or_else(|| corrupt("delivery", "channel"))?,
                 attempt: row.attempts.try_into().map_err(|_| corrupt("delivery", "attempts"))?,
                 was_abandoned: row.was_abandoned,
@@ -106,11 +127,23 @@ pub(crate) async fn claim(
                 subject: row.subject,
                 event_time: row.event_time.to_jiff(),
                 expire_time: row.expire_time.to_jiff(),
-                contact: Contact { phone: own.phone.or(known.phone), email: own.email.or(known.email) },
-                language: Language::parse(&language).map_err(|_| corrupt("notification", "language_code"))?,
-                zone: Zone::parse(&row.time_zone).map_err(|_| corrupt("recipient", "time_zone"))?,
-                values: row.variables.map(open).transpose()?,
+                said: said().map_err(damage).ok(),
             })
         })
         .collect()
+}
+
+/// Holds a delivery until `until`; false when somebody else has taken it over.
+pub(crate) async fn renew(db: &mut PgConnection, delivery: Uuid, lease: Uuid, until: Timestamp) -> Result<bool, Error> {
+    let done = sqlx::query!(
+        "-- renew_lease()
+        UPDATE delivery SET next_attempt_time = $3
+        WHERE delivery_id = $1 AND lease_token = $2 AND state = 'sending'",
+        delivery,
+        lease,
+        until.to_sqlx(),
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }

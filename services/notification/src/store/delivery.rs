@@ -89,14 +89,18 @@ pub(crate) async fn record(db: &mut PgConnection, ring: &Ring, it: &Change) -> R
     Ok(done.rows_affected() == 1)
 }
 
-/// Where the channels of a notification stand.
-pub(crate) async fn states_of(
-    db: &mut PgConnection,
-    notification: Uuid,
-) -> Result<Vec<(Channel, DeliveryState)>, Error> {
+/// Where one channel stands.
+pub(crate) struct Standing {
+    pub(crate) channel: Channel,
+    pub(crate) state: DeliveryState,
+    pub(crate) reason: String,
+}
+
+/// Where the channels of a notification stand, SMS first.
+pub(crate) async fn states_of(db: &mut PgConnection, notification: Uuid) -> Result<Vec<Standing>, Error> {
     let rows = sqlx::query!(
         "-- list_delivery_states()
-        SELECT channel, state FROM delivery WHERE notification_id = $1 ORDER BY channel",
+        SELECT channel, state, reason FROM delivery WHERE notification_id = $1 ORDER BY channel DESC",
         notification,
     )
     .fetch_all(db)
@@ -104,7 +108,8 @@ pub(crate) async fn states_of(
     rows.into_iter()
         .map(|row| {
             let channel = channel_from(&row.channel).ok_or_else(|| corrupt("delivery", "channel"))?;
-            Ok((channel, DeliveryState::parse(&row.state).ok_or_else(|| corrupt("delivery", "state"))?))
+            let state = DeliveryState::parse(&row.state).ok_or_else(|| corrupt("delivery", "state"))?;
+            Ok(Standing { channel, state, reason: row.reason })
         })
         .collect()
 }

@@ -33,6 +33,21 @@ pub(crate) async fn notification_of(
     .await?)
 }
 
+/// Makes who parks a receipt and who records its reference wait for each other until the transaction ends: without it either could
+/// look for the other's row before it is committed, and the receipt would lie parked for ever.
+pub(crate) async fn hold(db: &mut PgConnection, provider: &str, references: &[String]) -> Result<(), Error> {
+    sqlx::query!(
+        "-- hold_references()
+        SELECT pg_advisory_xact_lock(hashtextextended($1 || ' ' || reference, 0))
+        FROM (SELECT reference FROM unnest($2::text[]) AS new(reference) ORDER BY reference) AS ordered",
+        provider,
+        references,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(())
+}
+
 /// Notes the parts that a provider took, and applies receipts that came before.
 pub(crate) async fn note_parts(
     db: &mut PgConnection,
@@ -40,6 +55,7 @@ pub(crate) async fn note_parts(
     delivery: Uuid,
     references: &[String],
 ) -> Result<(), Error> {
+    hold(db, provider, references).await?;
     let handed = Json(PartState::Handed);
     sqlx::query!(
         "-- insert_parts()
@@ -120,22 +136,26 @@ pub(crate) async fn park(
     Ok(())
 }
 
-/// Locks an accepted delivery and reads its parts; `None` when it is not (or no longer) accepted.
+/// Locks a delivery that the provider accepted and reads the parts that make it up now; `None` when receipts don't decide about it:
+/// it is still being sent, was refused, or is delivered.
 pub(crate) async fn parts_of(db: &mut PgConnection, delivery: Uuid) -> Result<Option<Parts>, Error> {
     let row = sqlx::query!(
         "-- lock_accepted_delivery()
-        SELECT delivery_id FROM delivery WHERE delivery_id = $1 AND state = 'accepted' FOR UPDATE",
+        SELECT provider, handed FROM delivery
+        WHERE delivery_id = $1 AND (state = 'accepted' OR (state IN ('failed', 'expired') AND receipt_time IS NOT NULL))
+        FOR UPDATE",
         delivery,
     )
     .fetch_optional(&mut *db)
     .await?;
-    if row.is_none() {
-        return Ok(None);
-    }
+    let Some(row) = row else { return Ok(None) };
     let states = sqlx::query_scalar!(
         r#"-- list_part_states()
-        SELECT state AS "state: Json<PartState>" FROM delivery_part WHERE delivery_id = $1 ORDER BY part"#,
+        SELECT state AS "state: Json<PartState>" FROM delivery_part
+        WHERE delivery_id = $1 AND provider = $2 AND reference = ANY($3) ORDER BY part"#,
         delivery,
+        row.provider,
+        &row.handed,
     )
     .fetch_all(db)
     .await?;
@@ -143,7 +163,7 @@ pub(crate) async fn parts_of(db: &mut PgConnection, delivery: Uuid) -> Result<Op
     Ok(Some(Parts { states }))
 }
 
-/// Writes how an accepted delivery ended.
+/// Writes how an accepted delivery ended. A delivery wins over an end that a receipt told before (N-04); nothing else does.
 pub(crate) async fn end_delivery(
     db: &mut PgConnection,
     delivery: Uuid,
@@ -153,7 +173,8 @@ pub(crate) async fn end_delivery(
 ) -> Result<(), Error> {
     sqlx::query!(
         "-- end_delivery()
-        UPDATE delivery SET state = $2, reason = $3, receipt_time = $4 WHERE delivery_id = $1 AND state = 'accepted'",
+        UPDATE delivery SET state = $2, reason = $3, receipt_time = $4
+        WHERE delivery_id = $1 AND (state = 'accepted' OR ($2 = 'delivered' AND receipt_time IS NOT NULL))",
         delivery,
         state,
         reason,

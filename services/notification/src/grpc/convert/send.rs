@@ -54,25 +54,34 @@ pub(crate) fn send_notification(
             }
         }
     }
+    let expire_time = match (expire_time.flatten(), event_time, manifest) {
+        (None, Some(event_time), Some(manifest)) => event_time.checked_add(manifest.ttl).ok(),
+        (given, ..) => given,
+    };
+    if event_time.is_some() && manifest.is_some() && expire_time.is_none() {
+        violations.add("notification.event_time", reasons::FIELD_INVALID, "must leave time for the message to be sent");
+    }
     let channels = manifest.map(|manifest| channels(&mut violations, it, manifest)).unwrap_or_default();
-    match (request_id, recipient, event_time, manifest, violations.is_empty()) {
-        (Some(send_request_id), Some(recipient_id), Some(event_time), Some(manifest), true) => Ok(Notification {
-            id: Uuid::new_v4(),
-            sender: sender.to_owned(),
-            send_request_id,
-            recipient_id,
-            template: it.template.clone(),
-            template_version: i32::try_from(manifest.version).unwrap_or(i32::MAX),
-            subject: it.subject.clone(),
-            lane: manifest.lane,
-            contact,
-            values,
-            holds_code: manifest.holds_code(),
-            language: language.and_then(Result::ok),
-            channels,
-            event_time,
-            expire_time: expire_time.flatten().unwrap_or(event_time + manifest.ttl),
-        }),
+    match (request_id, recipient, event_time.zip(expire_time), manifest, violations.is_empty()) {
+        (Some(send_request_id), Some(recipient_id), Some((event_time, expire_time)), Some(manifest), true) => {
+            Ok(Notification {
+                id: Uuid::new_v4(),
+                sender: sender.to_owned(),
+                send_request_id,
+                recipient_id,
+                template: it.template.clone(),
+                template_version: i32::try_from(manifest.version).unwrap_or(i32::MAX),
+                subject: it.subject.clone(),
+                lane: manifest.lane,
+                contact,
+                values,
+                holds_code: manifest.holds_code(),
+                language: language.and_then(Result::ok),
+                channels,
+                event_time,
+                expire_time,
+            })
+        }
         _ => Err(Refusal::invalid(violations)),
     }
 }
