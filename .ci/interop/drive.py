@@ -94,5 +94,6 @@ def mail():
     print("aiosmtpd: STARTTLS, AUTH, Russian subject, text and HTML intact")
 
 
-sms()
-mail()
+if __name__ == "__main__":
+    sms()
+    mail()

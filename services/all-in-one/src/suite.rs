@@ -42,10 +42,15 @@ pub async fn run(options: Options, stopper: CancellationToken) -> Result<()> {
     issuer.renew()?;
     let database = Database::open(&home, options.database_url.clone(), options.ephemeral).await?;
 
-    let mut services = JoinSet::new();
-    let mut starts = Vec::new();
+    // All schemas first: the services then start within a moment of each other and find their peers.
+    let mut urls = Vec::new();
     for part in options.parts.iter().copied() {
         let url = database.prepare(&home, part).await.with_context(|| format!("preparing {part}"))?;
+        urls.push((part, url));
+    }
+    let mut services = JoinSet::new();
+    let mut starts = Vec::new();
+    for (part, url) in urls {
         let layers = layers(part, &home, &issuer, &url, &options.environment);
         let (ready, is_ready) = oneshot::channel();
         starts.push(is_ready);

@@ -153,7 +153,13 @@ async fn run(it: Loop, slot: Slot, metrics: LoopMetrics, stopper: CancellationTo
             Err(error) => {
                 let pause = jittered(pace.backoff(failures));
                 failures = failures.saturating_add(1);
-                tracing::warn!(loop_name = it.name, failures, ?pause, error = format!("{error:#}"), "step failed");
+                let error = format!("{error:#}");
+                // One failure is ordinary, such as a peer that is being restarted; more in a row concern an operator.
+                if failures == 1 {
+                    tracing::info!(loop_name = it.name, ?pause, error, "step failed");
+                } else {
+                    tracing::warn!(loop_name = it.name, failures, ?pause, error, "step failed");
+                }
                 // A wake-up does not shorten this pause: a busy queue would turn it into a hot loop of failures.
                 tokio::select! {
                     biased;
