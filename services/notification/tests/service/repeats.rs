@@ -1,0 +1,108 @@
+//! The same thing asked twice, and things that another made untrue (N-06, L7).
+
+use jiff::SignedDuration;
+use proto::notification::v1::{self as wire, Channel, delivery, notification::State};
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+
+use crate::rig::{Lane, Rig, overdue, registration, request_id, resolution, short, subject};
+
+fn reason(status: &Status) -> String {
+    status.get_error_details().error_info().unwrap().reason.clone()
+}
+
+#[tokio::test]
+async fn one_event_is_told_once_under_any_request_id() {
+    let rig = Rig::new().await;
+    let id = request_id();
+    let asked = short(rig.now());
+    let first = rig.send_as("ticket", &id, asked.clone()).await.unwrap();
+    let replayed = rig.send_as("ticket", &id, asked.clone()).await.unwrap();
+    assert_eq!(replayed, first);
+    let again = rig.send(asked.clone()).await;
+    assert_eq!(again.name, first.name);
+    rig.dispatch(Lane::Normal).await;
+    let after = rig.send(asked.clone()).await;
+    assert_eq!((after.state(), after.name), (State::Sent, first.name.clone()));
+    assert_eq!(rig.dispatch(Lane::Normal).await, 0);
+    assert_eq!((rig.smsc.submits().len(), rig.states_told().await), (1, vec![State::Sent]));
+
+    // Another sender, another event: other messages.
+    let later = wire::Notification { event_time: short(rig.now() + SignedDuration::from_secs(1)).event_time, ..asked };
+    assert_ne!(rig.send(later.clone()).await.name, first.name);
+    assert_ne!(rig.send_as("sla", &request_id(), later).await.unwrap().name, first.name);
+    assert_eq!(rig.dispatch(Lane::Normal).await, 2);
+}
+
+#[tokio::test]
+async fn many_at_once_are_one() {
+    let rig = Rig::new().await;
+    let asked = short(rig.now());
+    let all = (0..8).map(|_| rig.send(asked.clone()));
+    let names: std::collections::BTreeSet<_> =
+        futures::future::join_all(all).await.into_iter().map(|it| it.name).collect();
+    assert_eq!(names.len(), 1);
+    assert_eq!(rig.dispatch(Lane::Normal).await, 1);
+}
+
+#[tokio::test]
+async fn a_request_id_is_good_for_one_content() {
+    let rig = Rig::new().await;
+    let id = request_id();
+    rig.send_as("ticket", &id, short(rig.now())).await.unwrap();
+    let refused = rig.send_as("ticket", &id, registration(rig.now(), Channel::Email)).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, "REQUEST_ID_REUSED"));
+    // Another caller's id is another request.
+    rig.send_as("sla", &id, short(rig.now())).await.unwrap();
+}
+
+#[tokio::test]
+async fn for_an_unknown_recipient_the_sender_comes_again() {
+    let rig = Rig::new().await;
+    let id = request_id();
+    let it = wire::Notification { recipient: "recipients/ivan".into(), ..short(rig.now()) };
+    let refused = rig.send_as("ticket", &id, it.clone()).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::Unavailable, "RECIPIENT_UNKNOWN"));
+    let details = refused.get_error_details();
+    assert_eq!(details.retry_info().unwrap().retry_delay, Some(std::time::Duration::from_secs(1)));
+
+    rig.recipient("ticket", "ivan", 1, "+79160000001", "").await.unwrap();
+    rig.send_as("ticket", &id, it).await.unwrap();
+    assert_eq!(rig.dispatch(Lane::Normal).await, 1);
+    assert_eq!(rig.smsc.messages()[0].to, "79160000001");
+}
+
+#[tokio::test]
+async fn nobody_hears_that_we_are_late_after_hearing_that_it_is_solved() {
+    let rig = Rig::new().await;
+    let (appeal, other) = (subject(), subject());
+    let then = rig.now();
+    // Queued before the resolution came.
+    let waiting = rig.send_as("sla", &request_id(), overdue(then, &appeal)).await.unwrap();
+    assert_eq!(waiting.state(), State::Queued);
+    let of_another = rig.send_as("sla", &request_id(), overdue(then, &other)).await.unwrap();
+    rig.advance(60);
+    rig.send(resolution(rig.now(), &appeal)).await;
+    // Asked for after it, about a time before it.
+    let late = overdue(then + SignedDuration::from_secs(30), &appeal);
+    let late = rig.send_as("sla", &request_id(), late).await.unwrap();
+    assert_eq!((late.state(), late.deliveries[0].state()), (State::Dropped, delivery::State::Dropped));
+
+    assert_eq!(rig.dispatch(Lane::Emergency).await, 2);
+    assert_eq!(rig.delivery(&waiting).await.state(), delivery::State::Dropped);
+    assert_eq!(rig.get(&of_another).await.state(), State::Sent);
+    // Reopened and late again: that is news.
+    rig.advance(3600);
+    rig.send_as("sla", &request_id(), overdue(rig.now(), &appeal)).await.unwrap();
+    rig.dispatch(Lane::Emergency).await;
+    assert_eq!(rig.smsc.messages().len(), 2);
+
+    let told = rig.told().await;
+    let of = |name: &str| {
+        let of_it = told.iter().filter(|(_, outcome)| outcome.notification == name);
+        of_it.map(|(peer, outcome)| (*peer, outcome.state(), outcome.reason.as_str())).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&late.name), [("sla", State::Dropped, "SUPERSEDED")]);
+    assert_eq!(of(&waiting.name), [("sla", State::Dropped, "SUPERSEDED")]);
+    assert_eq!(of(&of_another.name), [("sla", State::Sent, "")]);
+}

@@ -1,0 +1,128 @@
+//! Attempts that came to nothing, and those of which nobody knows (N-01, N-02, N-05, N-13).
+
+use jiff::Timestamp;
+use jiff_sqlx::Timestamp as Stamp;
+use proto::notification::v1::{Channel, delivery, notification::State};
+use rusmpp::CommandStatus;
+use testkit::smsc::Act;
+
+use crate::rig::{Lane, Rig, registration, short};
+
+async fn next_attempt(rig: &Rig) -> Timestamp {
+    let sql = "SELECT next_attempt_time FROM delivery";
+    sqlx::query_scalar::<_, Stamp>(sql).fetch_one(&mut rig.admin().await).await.unwrap().to_jiff()
+}
+
+#[tokio::test]
+async fn throttled_it_waits_as_long_as_the_centre_wants_and_goes_once() {
+    // The centre's pause is longer than the lane's own first one, 5 to 6 s.
+    let rig = Rig::with(&[("smpp.throttle_pause_milliseconds", toml::Value::from(20_000))]).await;
+    let it = rig.send(short(rig.now())).await;
+    rig.smsc.script([Act::Throttle]);
+    assert_eq!(rig.dispatch(Lane::Normal).await, 1);
+    let delivery = rig.delivery(&it).await;
+    assert_eq!((delivery.state(), delivery.reason.as_str()), (delivery::State::Queued, "SMPP_00000058"));
+    assert!(!delivery.possibly_doubled, "the centre said no");
+    assert_eq!(next_attempt(&rig).await, rig.now() + jiff::SignedDuration::from_secs(20));
+
+    rig.advance(19);
+    assert_eq!(rig.dispatch(Lane::Normal).await, 0);
+    rig.advance(1);
+    assert_eq!(rig.dispatch(Lane::Normal).await, 1);
+    assert_eq!(rig.dispatch(Lane::Normal).await, 0);
+    assert_eq!((rig.smsc.submits().len(), rig.smsc.messages().len()), (2, 1));
+    let delivery = rig.delivery(&it).await;
+    assert_eq!((delivery.state(), delivery.attempts, delivery.reason.as_str()), (delivery::State::Accepted, 2, ""));
+    assert_eq!(rig.states_told().await, [State::Sent]);
+}
+
+#[tokio::test]
+async fn after_a_part_was_taken_only_the_rest_goes() {
+    let rig = Rig::new().await;
+    let it = rig.send(registration(rig.now(), Channel::Sms)).await;
+    rig.smsc.script([Act::Accept, Act::QueueFull]);
+    rig.dispatch(Lane::Normal).await;
+    assert!(rig.states_told().await.is_empty());
+    rig.advance(6);
+    assert_eq!(rig.dispatch(Lane::Normal).await, 1);
+    let messages = rig.smsc.messages();
+    assert_eq!((rig.smsc.submits().len(), messages.len(), messages[0].whole), (3, 1, true));
+    assert_eq!(rig.get(&it).await.state(), State::Sent);
+    assert_eq!(rig.count("SELECT count(*) FROM delivery_part").await, 2);
+}
+
+#[tokio::test]
+async fn a_connection_lost_before_the_answer_leaves_a_doubt_that_is_labelled() {
+    for (act, messages) in [(Act::DropBeforeAnswer, 1), (Act::AcceptThenDrop, 2)] {
+        let rig = Rig::new().await;
+        let it = rig.send(short(rig.now())).await;
+        rig.smsc.script([act]);
+        assert_eq!(rig.dispatch(Lane::Normal).await, 1);
+        let delivery = rig.delivery(&it).await;
+        assert_eq!((delivery.state(), delivery.reason.as_str()), (delivery::State::Queued, "CONNECTION_LOST"));
+        assert!(delivery.possibly_doubled);
+
+        // It waits longer than after a plain refusal: a receipt may still settle the doubt.
+        rig.advance(59);
+        assert_eq!(rig.dispatch(Lane::Normal).await, 0);
+        rig.smsc.until(|seen| seen.binds == 2).await;
+        rig.advance(1);
+        assert_eq!(rig.dispatch(Lane::Normal).await, 1);
+        assert_eq!(rig.smsc.messages().len(), messages);
+        let delivery = rig.delivery(&it).await;
+        assert_eq!((delivery.state(), delivery.possibly_doubled), (delivery::State::Accepted, true));
+        assert_eq!(rig.states_told().await, [State::Sent]);
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_does_not_exist_is_not_tried_again() {
+    let rig = Rig::new().await;
+    let it = rig.send(short(rig.now())).await;
+    rig.smsc.script([Act::Refuse(CommandStatus::EsmeRinvdstadr)]);
+    rig.dispatch(Lane::Normal).await;
+    assert_eq!(rig.get(&it).await.state(), State::Failed);
+    let told = rig.told().await;
+    assert_eq!((told.len(), told[0].1.state(), told[0].1.reason.as_str()), (1, State::Failed, "SMPP_0000000B"));
+    rig.advance(3600);
+    assert_eq!(rig.dispatch(Lane::Normal).await, 0);
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_read_holds_up_nobody_and_expires() {
+    let rig = Rig::new().await;
+    let damaged = rig.send(short(rig.now())).await;
+    let mut admin = rig.admin().await;
+    sqlx::query("UPDATE notification SET variables = '\\x0102'").execute(&mut admin).await.unwrap();
+    let sound = rig.send(short(rig.now())).await;
+    assert_eq!(rig.dispatch(Lane::Normal).await, 2);
+    assert_eq!(rig.get(&sound).await.state(), State::Sent);
+    let delivery = rig.delivery(&damaged).await;
+    assert_eq!((delivery.state(), delivery.reason.as_str()), (delivery::State::Queued, "UNREADABLE"));
+    rig.advance(24 * 3600);
+    assert_eq!(rig.dispatch(Lane::Normal).await, 1);
+    assert_eq!(rig.get(&damaged).await.state(), State::Expired);
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_recorded_does_not_cut_the_others_off() {
+    let rig = Rig::new().await;
+    let mut all = Vec::new();
+    for _ in 0..5 {
+        all.push(rig.send(short(rig.now())).await);
+    }
+    let mut admin = rig.admin().await;
+    for sql in [
+        "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END'",
+        "CREATE TRIGGER fail BEFORE INSERT ON delivery_part FOR EACH ROW WHEN (new.reference = 'sms-2')
+            EXECUTE FUNCTION fail()",
+    ] {
+        sqlx::query(sql).execute(&mut admin).await.unwrap();
+    }
+    rig.worker(Lane::Normal).step().await.unwrap_err();
+    let mut sent = 0;
+    for it in &all {
+        sent += usize::from(rig.get(it).await.state() == State::Sent);
+    }
+    assert_eq!((sent, rig.smsc.messages().len()), (4, 5));
+}
