@@ -18,6 +18,9 @@ pub(crate) use self::verification::{
 use crate::domain::{self, Level, verification_name};
 use crate::store::notice_outcome::NoticeOutcome;
 
+/// Longest name of a template and longest reason of an outcome.
+const WORD_MAX: usize = 64;
+
 /// Whether the caller may act for `owner`: a citizen for themselves alone, everybody else whom the access table let through for all.
 pub(crate) fn allow(caller: &Caller, owner: Option<Uuid>) -> Result<(), Refusal> {
     if caller.is(Role::Citizen) && (owner.is_none() || caller.citizen() != owner) {
@@ -64,8 +67,18 @@ pub(crate) fn notice_outcome(request: &RecordNoticeOutcomeRequest) -> Result<Not
         violations.add("outcome", reasons::FIELD_REQUIRED, "must be given");
         return Err(Refusal::invalid(violations));
     };
-    if outcome.notification.is_empty() {
-        violations.add("outcome.notification", reasons::FIELD_REQUIRED, "must be given");
+    // Kept in clear, so nothing but names and words of our own.
+    if domain::parse_name("notifications", &outcome.notification).is_none() {
+        violations.add("outcome.notification", reasons::FIELD_INVALID, "must be notifications/{uuid}");
+    }
+    for (path, word) in [("outcome.template", &outcome.template), ("outcome.reason", &outcome.reason)] {
+        if word.len() > WORD_MAX || !word.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'0'..=b'9' | b'_')) {
+            violations.add(
+                path,
+                reasons::FIELD_INVALID,
+                "must be a word of letters, digits and underscores, at most 64",
+            );
+        }
     }
     let time = outcome.outcome_time.as_ref().and_then(from_wire);
     if time.is_none() {

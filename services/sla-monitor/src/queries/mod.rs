@@ -10,10 +10,10 @@ use rpc::Refusal;
 use crate::domain::{Deadline, parse_name};
 use crate::{App, store};
 
-/// The deadline of that name. A malformed name names nothing.
+/// The deadline of that name. A malformed name names nothing, and is not repeated: anything may have been typed there.
 async fn find(app: &App, name: &str) -> Result<Deadline, Refusal> {
-    let unknown = || Refusal::not_found(ErrorReason::DeadlineNotFound, "otklik.sla.v1.Deadline", name);
-    let id = parse_name("deadlines", name).ok_or_else(unknown)?;
+    let unknown = |name| Refusal::not_found(ErrorReason::DeadlineNotFound, "otklik.sla.v1.Deadline", name);
+    let id = parse_name("deadlines", name).ok_or_else(|| unknown("(malformed)"))?;
     let mut connection = app.db.pool().acquire().await.map_err(::store::Error::from)?;
-    store::deadline::get(&mut connection, id).await?.ok_or_else(unknown)
+    store::deadline::get(&mut connection, id).await?.ok_or_else(|| unknown(name))
 }

@@ -19,6 +19,8 @@ use crate::domain::{
 const SKEW: SignedDuration = SignedDuration::from_mins(1);
 /// Longest version of a text of consent.
 const VERSION_MAX: usize = 64;
+/// A version is kept in clear, so no phone number (10 digits and more), document number or address fits into it. `2026-01-15.2` does.
+const VERSION_DIGITS_MAX: usize = 9;
 
 /// A request to file, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,8 +125,10 @@ fn consent(form: &mut Form, consent: Option<&wire::Consent>, now: Timestamp) -> 
     }
     let version = form.optional("appeal.consent.version", &consent.version, |version| {
         let version = version.trim();
-        let fits = version.len() <= VERSION_MAX && version.bytes().all(|b| b.is_ascii_graphic());
-        fits.then(|| version.to_owned()).ok_or("must be at most 64 visible ASCII characters")
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+        let digits = version.bytes().filter(u8::is_ascii_digit).count();
+        let fits = version.len() <= VERSION_MAX && version.bytes().all(plain) && digits <= VERSION_DIGITS_MAX;
+        fits.then(|| version.to_owned()).ok_or("must be at most 64 letters, dots and hyphens and at most 9 digits")
     })?;
     let agree_time = form.time("appeal.consent.agree_time", consent.agree_time.as_ref())??;
     if agree_time > now.saturating_add(SKEW).unwrap_or(now) {
