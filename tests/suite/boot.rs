@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bootstrap::config::Layers;
-use bootstrap::{Admin, Loop, Overrides, Time};
+use bootstrap::{Admin, Loop, Metrics, Overrides, Time};
 use clock::ManualClock;
 use devpg::{Template, TestDatabase};
 use sealed::Ring;
@@ -31,6 +31,8 @@ pub struct Replica {
     pub address: SocketAddr,
     /// Its loops, to be stepped by hand.
     pub loops: Vec<Loop>,
+    /// What it measures.
+    pub metrics: Metrics,
     stopper: CancellationToken,
     serving: Mutex<Option<JoinHandle<anyhow::Result<()>>>>,
 }
@@ -118,8 +120,9 @@ impl Suite {
         let mut prepared =
             part.prepare(&self.layers(part), overrides).await.unwrap_or_else(|error| panic!("{part}: {error:#}"));
         let loops = prepared.take_loops();
+        let metrics = prepared.ctx.metrics.clone();
         let serving = Mutex::new(Some(tokio::spawn(prepared.run())));
-        let replica = Arc::new(Replica { part, address, loops, stopper, serving });
+        let replica = Arc::new(Replica { part, address, loops, metrics, stopper, serving });
         self.replicas.lock().await.push(Arc::clone(&replica));
         replica
     }

@@ -53,7 +53,8 @@ impl Suite {
         self.step(Part::Notification, "dispatch").await
     }
 
-    async fn replicas(&self) -> Vec<Arc<Replica>> {
+    /// Every running replica of every service.
+    pub async fn replicas(&self) -> Vec<Arc<Replica>> {
         self.replicas.lock().await.clone()
     }
 

@@ -81,8 +81,11 @@ pub(crate) fn check_filter(filter: &str) -> Result<(), String> {
     EnvFilter::builder().parse(filter).map(drop).map_err(|error| error.to_string())
 }
 
-/// The configured filter under the cap.
-fn filter<S>(
+/// The configured filter under the cap: what lines and traces are made of.
+///
+/// # Errors
+/// The filter can't be used.
+pub fn filter<S>(
     config: &TelemetryConfig,
 ) -> anyhow::Result<impl tracing_subscriber::layer::Filter<S> + Send + Sync + use<S>>
 where
