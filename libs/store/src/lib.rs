@@ -19,6 +19,8 @@
 //! - The body runs again from the start, so it holds nothing but statements: no RPC, no file, no message.
 //! - A connection that died while it lay in the pool (Postgres was restarted) costs nobody an error: a BEGIN that fails has done
 //!   nothing, so it is tried on the next connection, as often as the pool has connections.
+//! - A transaction may be dropped at any point (the caller hung up, a task is aborted): it is rolled back. `PgPool::begin` does not
+//!   promise that, so nothing but [`transaction!`] opens one.
 //! - A COMMIT whose answer was lost has an unknown outcome. It is reported as [`Error::Unavailable`], and the caller tries again
 //!   with the same request id.
 //! - Nothing here prints bind values: statement logging is off, and [`Error`] keeps names and codes only, since Postgres puts

@@ -1,7 +1,7 @@
 //! Named transactions that may be run again.
 
 use crate::{Db, Error, Retryable};
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use std::fmt::{self, Debug, Formatter};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -114,7 +114,7 @@ impl<'a> Run<'a> {
         let mut attempts = self.db.pool().options().get_max_connections() + 1;
         loop {
             attempts -= 1;
-            match self.db.pool().begin().await {
+            match begin(self.db.pool()).await {
                 Ok(transaction) => return Ok(Tx { transaction, name: self.name, wake: Vec::new() }),
                 Err(error) if attempts > 0 && was_dead(&error) => {}
                 Err(error) => {
@@ -154,6 +154,15 @@ impl<'a> Run<'a> {
             }
         }
     }
+}
+
+/// As `PgPool::begin`, which is not safe to cancel: sqlx 0.9.0 counts a transaction only once BEGIN is answered, so one cancelled
+/// before that (a caller hung up) would leave its connection in a transaction that nobody ends, and the pool would hand it on
+/// (sqlx issue 4393). A task of its own always sees the answer; when nobody waits for it any more, the transaction is rolled back.
+async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let connection = pool.acquire().await?;
+    let begun = tokio::spawn(Transaction::begin(connection, None));
+    begun.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
 }
 
 /// Whether the connection had died in the pool. Postgres says so itself if it had the time: admin_shutdown, crash_shutdown.

@@ -3,6 +3,7 @@
 use crate::rig::{Fault, Rig, call};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Notify;
 use tonic::Code;
 
 #[tokio::test]
@@ -90,4 +91,38 @@ async fn no_head_is_lost_while_calls_are_added_and_settled_at_once() {
         assert_eq!(of_key, expected);
     }
     assert_eq!(rig.count("SELECT count(*) FROM outbox_key WHERE last_seq <> 25 OR finished_seq <> 25").await, 0);
+}
+
+/// The race itself, step by step: a call is being added while the one before it is settled.
+#[tokio::test]
+async fn a_settlement_waits_for_a_call_being_added_and_makes_it_the_head() {
+    let rig = Rig::new().await;
+    let receiver = rig.receiver();
+    let relay = rig.relay(&receiver);
+    rig.send(vec![call("a", "a1").0]).await;
+    let (added, go_on) = (Notify::new(), Notify::new());
+    let adding = async {
+        store::transaction!(rig.db, "add", |tx| -> Result<(), store::Error> {
+            rig.outbox.enqueue(tx, rig.db.now(), vec![call("a", "a2").0]).await?;
+            added.notify_one();
+            go_on.notified().await;
+            Ok(())
+        })
+        .unwrap();
+    };
+    let settling = async {
+        added.notified().await;
+        assert_eq!(relay.step().await, Ok(1));
+    };
+    let releasing = async {
+        let blocked =
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        while rig.count(blocked).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        go_on.notify_one();
+    };
+    tokio::join!(adding, settling, releasing);
+    assert_eq!(relay.step().await, Ok(1));
+    assert_eq!(receiver.applied(), ["a1", "a2"]);
 }

@@ -34,7 +34,8 @@ async fn the_stored_trace_goes_on_at_delivery() {
     let rig = Rig::new().await;
     let provider = SdkTracerProvider::builder().build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
-    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+    // For the whole process: a thread's own subscriber may miss spans whose place in the code another thread met first.
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).unwrap();
     let mut caused = Vec::new();
     for key in ["a", "b"] {
         let request = tracing::info_span!(parent: None, "file_appeal");

@@ -173,6 +173,33 @@ async fn futures_of<T, F: Future<Output = T>>(count: usize, make: impl Fn() -> F
 }
 
 #[tokio::test]
+async fn a_transaction_cancelled_at_any_point_leaves_nothing_open() {
+    let mut rig = Rig::new().await;
+    rig.settings.max_connections = Some(1);
+    let pool = store::connect(&rig.settings, "shared").await.unwrap();
+    let db = store::Db::new(pool, rig.db.clock().clone(), &mut prometheus_client::registry::Registry::default());
+    for polls in 1..=12 {
+        let mut cancelled = Box::pin(async {
+            transaction!(db, "cancelled", |tx| -> Result<(), Error> {
+                touch(tx, 1).await?;
+                touch(tx, 2).await
+            })
+        });
+        for _ in 0..polls {
+            // Polls once.
+            if tokio::time::timeout(Duration::ZERO, &mut cancelled).await.is_ok() {
+                break;
+            }
+        }
+        drop(cancelled);
+        // The next user of the connection must not find itself in what the cancelled one began.
+        store::note_key(&db, polls, db.now()).await.unwrap();
+        let seen_by_others = store::keys_in_use(&rig.db).await.unwrap();
+        assert!(seen_by_others.contains(&polls), "cancelled at poll {polls}");
+    }
+}
+
+#[tokio::test]
 async fn no_free_connection_is_unavailable() {
     let mut rig = Rig::new().await;
     rig.settings.max_connections = Some(1);
