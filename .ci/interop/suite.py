@@ -101,9 +101,10 @@ def run(smsc, relay, data):
             return done if len(sent) == 2 else None
 
         until("the registration delivered and mailed", told)
-    finally:
         suite.send_signal(signal.SIGINT)
         same("a clean stop", suite.wait(timeout=60), 0)
+    finally:
+        suite.kill()
     return filed["number"]
 
 
