@@ -181,6 +181,7 @@ fn serve(plan: &Plan, state: &Mutex<State>, on_ready: impl FnOnce()) -> Result<E
 /// Spawns and waits until ready. `None`: a killed postmaster's orphans still hold the folder, so try again.
 fn begin(plan: &Plan, state: &Mutex<State>, told: &mut String) -> Result<Option<Child>> {
     clear_stale(&plan.data)?;
+    clear_socket(&plan.socket, plan.port)?;
     let mut log =
         File::options().create(true).append(true).read(true).open(&plan.log).context("opening the server's log")?;
     let before = log.seek(SeekFrom::End(0))?;
@@ -296,6 +297,17 @@ fn clear_stale(data: &Path) -> Result<()> {
     match std::fs::remove_file(data.join("postmaster.pid")) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).context("removing a stale postmaster.pid")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The socket's own lock file names the postmaster that was killed, and Postgres refuses to start while any process has that id,
+/// be it a zombie that nobody reaped (we were killed with it). The folder is private and nobody serves the data, so it is stale.
+fn clear_socket(socket: &Path, port: u16) -> Result<()> {
+    match std::fs::remove_file(socket.join(format!(".s.PGSQL.{port}.lock"))) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).context("removing a stale socket's lock")
         }
         _ => Ok(()),
     }
