@@ -26,13 +26,22 @@ pub(crate) async fn connect(
     if settings.url.is_none() && settings.url_file.is_none() {
         anyhow::bail!(ConfigError::new("the key `database.url_file` is missing"));
     }
+    patiently(patience, stopper, || async { Ok(store::connect(settings, schema).await?) }).await
+}
+
+/// Repeats a step of the start, which must bear it, while the database is away: one that is being killed and started again, or is slow
+/// under load, may go away between any two steps, and a start that ends then would take a whole all-in-one with it.
+pub(crate) async fn patiently<T, F: Future<Output = anyhow::Result<T>>>(
+    patience: Duration,
+    stopper: &CancellationToken,
+    step: impl Fn() -> F,
+) -> anyhow::Result<T> {
     let deadline = Instant::now() + patience;
     let mut told = false;
     loop {
-        let error = match store::connect(settings, schema).await {
-            Ok(pool) => return Ok(pool),
-            Err(error @ store::Error::Unavailable(_)) if Instant::now() < deadline => error,
-            Err(error) => return Err(error.into()),
+        let error = match step().await {
+            Err(error) if is_away(&error) && Instant::now() < deadline => error,
+            outcome => return outcome,
         };
         if !told {
             tracing::warn!(%error, ?patience, "waiting for the database");
@@ -43,6 +52,10 @@ pub(crate) async fn connect(
             () = stopper.cancelled() => anyhow::bail!("stopped while waiting for the database: {error}"),
         }
     }
+}
+
+fn is_away(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(store::Error::Unavailable(_)))
 }
 
 /// A pool of one connection, for looking at the database's time and at whether it answers. Not the service's pool: under load

@@ -24,7 +24,7 @@ use crate::{
     Admin, Context, Loop, Metrics, Overrides, Peers, Service, Step as _, Time,
     admin::{self, Readiness},
     config::{Common, Settings},
-    database::{self, DatabaseProbe},
+    database::{self, DatabaseProbe, patiently},
     keyring,
     looping::LoopMetrics,
     timekeeping::{DatabaseTime, Timekeeper},
@@ -69,12 +69,16 @@ pub async fn prepare<S: Service>(settings: Settings<S::Config>, overrides: Overr
 
     let wait = common.lifecycle.database_wait;
     let pool = database::connect(&common.database, S::SCHEMA, wait, &stopper).await.context("the database")?;
-    let watch = database::connect_once(&common.database, S::SCHEMA).await.context("the database")?;
+    let watch = || async { Ok(database::connect_once(&common.database, S::SCHEMA).await?) };
+    let watch = patiently(wait, &stopper, watch).await.context("the database")?;
     let (clock, timekeeper) = keep_time(time, &watch, &metrics).await?;
     let db = metrics.with(|registry| Db::new(pool, clock.clone(), registry));
-    database::check_schema(&db, &S::migrations()).await.context("the schema")?;
+    let migrations = S::migrations();
+    let fits = || database::check_schema(&db, &migrations);
+    patiently(wait, &stopper, fits).await.context("the schema")?;
     readiness.watch(Arc::new(DatabaseProbe(watch)));
-    let ring = keyring::open(common.keys.file.as_deref(), ring, &db).await.context("the key ring")?;
+    let open = || keyring::open(common.keys.file.as_deref(), ring.clone(), &db);
+    let ring = patiently(wait, &stopper, open).await.context("the key ring")?;
     let peers = Peers::new(S::PEERS, &common, &metrics, around_deliver).context("the peers")?;
     let verifier = Verifier::start(common.auth.clone(), clock.clone()).await.context("[auth]")?;
 
