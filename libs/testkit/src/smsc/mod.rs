@@ -156,6 +156,21 @@ impl Smsc {
         put_together(&self.record().submits)
     }
 
+    /// How many `submit_sm` were seen so far, refused ones included.
+    pub fn submits_seen(&self) -> usize {
+        self.shared.state().record.submits.len()
+    }
+
+    /// Waits until so many `submit_sm` were seen, for as long as that takes: the caller is there the moment the last of them came,
+    /// mostly before its answer is out.
+    pub async fn submits_reach(&self, count: usize) {
+        let mut changed = self.shared.changed.subscribe();
+        while self.submits_seen() < count {
+            // The sender lives in `shared`, which we hold.
+            changed.changed().await.expect("the SMS centre is alive");
+        }
+    }
+
     /// Waits until the record fulfils `condition`.
     ///
     /// # Panics
