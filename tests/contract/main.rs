@@ -2,6 +2,7 @@
 
 mod comments;
 mod fields;
+mod layers;
 mod messages;
 mod reasons;
 
