@@ -13,7 +13,6 @@ use tonic_types::StatusExt as _;
 pub const OPERATOR: &str = "staff/operator-1:operator";
 pub const SPECIALIST: &str = "staff/specialist-1:specialist";
 pub const SUPERVISOR: &str = "staff/supervisor-1:supervisor";
-pub const ADMINISTRATOR: &str = "staff/admin-1:administrator";
 
 /// Hours as a span.
 pub fn hours(hours: i64) -> SignedDuration {

@@ -52,7 +52,7 @@ fn clock_at(base: &SharedClock, anchor: Anchor) -> ScaledClock {
 mod tests {
     use std::sync::Arc;
 
-    use clock::{Clock, ManualClock};
+    use clock::ManualClock;
     use jiff::{SignedDuration, Timestamp};
 
     use super::{Home, fast_clock};
