@@ -28,6 +28,7 @@ mod session;
 mod status;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod validity;
 mod window;
 

@@ -32,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::{Receipt, ReceiptSender, secret};
 use super::config::SmppConfig;
 use super::receipt::{Incoming, read};
+use super::turns;
 
 /// Where the session stands.
 #[derive(Clone, Debug)]
@@ -97,13 +98,16 @@ impl Session {
             .await
             .map_err(|_| "connect timed out".to_owned())?
             .map_err(|error| format!("connect: {error}"))?;
-        let (client, events) = ConnectionBuilder::new()
+        let (client, events, connection) = ConnectionBuilder::new()
             .enquire_link_interval(Duration::from_secs(self.config.enquire_link_seconds))
             .enquire_link_response_timeout(self.config.response_timeout())
             .response_timeout(self.config.response_timeout())
             // The crate speaks 5.0 and refuses to say 3.4 unless told so; what we use is the same in both.
             .disable_interface_version_check()
+            .no_spawn()
             .connected(wire);
+        // Ends by itself when the last client is gone.
+        tokio::spawn(turns::run(connection, turns::enough_for(self.config.window)));
         let bind = self.bind()?;
         client.bind_transceiver(bind).await.map_err(|error| match error {
             rusmppc::error::Error::UnexpectedResponse { response } => format!("bind refused: {:?}", response.status()),

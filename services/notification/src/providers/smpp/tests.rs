@@ -134,6 +134,25 @@ async fn the_window_bounds_what_is_in_flight() {
 }
 
 #[tokio::test]
+async fn the_whole_window_is_in_flight_when_submits_come_at_once() {
+    let bench = bench(|config| config.window = 40).await;
+    let gate = Gate::new();
+    bench.smsc.otherwise(Act::Hold(gate.clone()));
+    let message = sms("текст");
+    // One task sends them all, as a lane of the dispatcher does: the session sees forty at its next turn.
+    let sends = futures::future::join_all((0..50).map(|_| bench.provider.send(&message)));
+    let centre = async {
+        for _ in 0..40 {
+            gate.reached().await;
+        }
+        assert_eq!(bench.smsc.submits().len(), 40);
+        (0..50).for_each(|_| gate.open());
+    };
+    let (sent, ()) = tokio::join!(sends, centre);
+    assert!(sent.iter().all(|sent| matches!(sent, Sent::Accepted { .. })));
+}
+
+#[tokio::test]
 async fn a_refusal_is_permanent_only_when_it_speaks_of_the_message() {
     let bench = bench(|_| ()).await;
     let cases = [
