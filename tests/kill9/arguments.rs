@@ -21,7 +21,7 @@ pub struct Arguments {
     pub seed: u64,
     /// Neither filings nor rounds were given.
     pub is_short: bool,
-    /// The all-in-one to run.
+    /// The all-in-one to run; this very program when none is given.
     pub binary: Option<PathBuf>,
 }
 
@@ -77,7 +77,7 @@ impl Arguments {
 
 impl fmt::Display for Arguments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "seed {} (again: cargo test -p tests --test kill9 --", self.seed)?;
+        write!(f, "seed {} (again: cargo test --test kill9 --", self.seed)?;
         if !self.is_short {
             write!(f, " --filings {} --rounds {}", self.filings, self.rounds)?;
         }

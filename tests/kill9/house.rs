@@ -17,6 +17,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{interval, timeout};
 
+use crate::AS_ALL_IN_ONE;
 use crate::outside::Outside;
 use crate::plan::Victim;
 
@@ -28,7 +29,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// The process and its folder.
 #[derive(Debug)]
 pub struct House {
-    binary: PathBuf,
+    binary: Option<PathBuf>,
     environment: Vec<(String, String)>,
     ports: [u16; 4],
     child: Option<Child>,
@@ -42,7 +43,7 @@ impl House {
     ///
     /// # Errors
     /// No folder, no free ports.
-    pub fn open(binary: PathBuf, smsc: u16, is_short: bool) -> Result<Self> {
+    pub fn open(binary: Option<PathBuf>, smsc: u16, is_short: bool) -> Result<Self> {
         // 0755: started by root, Postgres runs as another user and must pass through.
         let folder = tempfile::Builder::new()
             .prefix("otklik-kill9-")
@@ -61,7 +62,13 @@ impl House {
     /// It can't be spawned.
     pub fn start(&mut self) -> Result<()> {
         let log = File::options().create(true).append(true).open(self.log())?;
-        let mut command = Command::new(&self.binary);
+        let mut command = match &self.binary {
+            Some(binary) => Command::new(binary),
+            None => Command::new(std::env::current_exe()?),
+        };
+        if self.binary.is_none() {
+            command.arg(AS_ALL_IN_ONE);
+        }
         // Nobody's settings but ours; and DATABASE_URL would make it use somebody else's Postgres.
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OTKLIK_") || name == "DATABASE_URL") {
             command.env_remove(name);
@@ -74,7 +81,7 @@ impl House {
             .stdout(log.try_clone()?)
             .stderr(log)
             .kill_on_drop(true);
-        self.child = Some(command.spawn().with_context(|| format!("starting {}", self.binary.display()))?);
+        self.child = Some(command.spawn().context("starting the all-in-one")?);
         Ok(())
     }
 

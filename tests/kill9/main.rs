@@ -18,15 +18,15 @@
 //! to run out before an SMS of a dead worker is sent again. The long form keeps the leases of production:
 //!
 //! ```text
-//! cargo test -p tests --test kill9 -- --filings 5000 --rounds 10
+//! cargo test --test kill9 -- --filings 5000 --rounds 10
 //! ```
 //!
 //! `--seed S` repeats the plan of a run, which prints its seed first: who is killed after how many acknowledgements and submits. What
-//! the machine does between two of those is its own, so a seed gives the same plan and not the same microsecond. `--binary FILE`
-//! takes an all-in-one built before instead of having cargo build it.
+//! the machine does between two of those is its own, so a seed gives the same plan and not the same microsecond. The child is this
+//! program again, whose first argument makes it the all-in-one: the code of `cargo run`, without a second build of it. `--binary FILE`
+//! takes another all-in-one, such as a release build.
 
 mod arguments;
-mod binary;
 mod desk;
 mod house;
 mod outside;
@@ -50,8 +50,14 @@ use self::plan::{Kill, Victim};
 
 /// How long anything may take before the trial is called stuck. A restart takes 2 s, a lease 90 s.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// The first argument that makes this program the all-in-one.
+const AS_ALL_IN_ONE: &str = "all-in-one";
 
 fn main() -> ExitCode {
+    let mut given = std::env::args_os().skip(1).peekable();
+    if given.peek().is_some_and(|first| first == AS_ALL_IN_ONE) {
+        return all_in_one::main(given);
+    }
     let arguments = match Arguments::parse(std::env::args().skip(1)) {
         Ok(Some(arguments)) => arguments,
         Ok(None) => return ExitCode::SUCCESS,
@@ -84,10 +90,9 @@ fn main() -> ExitCode {
 }
 
 async fn trial(arguments: &Arguments) -> Result<()> {
-    let binary = binary::all_in_one(arguments.binary.as_deref())?;
     let began = Instant::now();
     let smsc = Smsc::start().await;
-    let mut house = House::open(binary, smsc.port(), arguments.is_short)?;
+    let mut house = House::open(arguments.binary.clone(), smsc.port(), arguments.is_short)?;
     let outcome = live(arguments, &smsc, &mut house).await;
     if let Err(error) = outcome {
         let folder = house.keep();

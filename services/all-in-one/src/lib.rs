@@ -13,6 +13,7 @@
 //! process. Nothing of the state is in memory: a second run on the same folder continues, also after `kill -9`.
 
 mod banner;
+mod command_line;
 mod database;
 mod fast_clock;
 mod home;
@@ -22,6 +23,7 @@ mod suite;
 
 pub use self::{
     banner::Banner,
+    command_line::main,
     database::Database,
     fast_clock::fast_clock,
     home::Home,
