@@ -1,6 +1,8 @@
 //! What a service is given to build itself from.
 
 use std::fmt;
+use std::future::Future;
+use std::time::Duration;
 
 use clock::SharedClock;
 use outbox::{Once, Outbox};
@@ -9,7 +11,7 @@ use sealed::Ring;
 use store::Db;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Metrics, Peers};
+use crate::{Metrics, Peers, patiently};
 
 /// Everything of a service that is not the service: made by [`crate::prepare`], in the same order everywhere. Cheap to clone.
 #[derive(Clone)]
@@ -36,9 +38,20 @@ pub struct Context {
     pub pages: Tokens,
     /// `[relay]`, for [`crate::relay_loops`].
     pub(crate) relay: outbox::Settings,
+    pub(crate) database_wait: Duration,
 }
 
 // === impl Context ===
+
+impl Context {
+    /// [`patiently`], for what [`crate::Service::build`] does in the database.
+    ///
+    /// # Errors
+    /// Those of [`patiently`].
+    pub async fn patiently<T, F: Future<Output = anyhow::Result<T>>>(&self, step: impl Fn() -> F) -> anyhow::Result<T> {
+        patiently(self.database_wait, &self.stopper, step).await
+    }
+}
 
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

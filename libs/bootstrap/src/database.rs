@@ -29,9 +29,12 @@ pub(crate) async fn connect(
     patiently(patience, stopper, || async { Ok(store::connect(settings, schema).await?) }).await
 }
 
-/// Repeats a step of the start, which must bear it, while the database is away: one that is being killed and started again, or is slow
+/// Repeats a step of the start, which must bear it, while the database is away ([`store::Error::Unavailable`]): one that is being killed and started again, or is slow
 /// under load, may go away between any two steps, and a start that ends then would take a whole all-in-one with it.
-pub(crate) async fn patiently<T, F: Future<Output = anyhow::Result<T>>>(
+///
+/// # Errors
+/// The step's, once it is another or `patience` is over; or the stopper was cancelled.
+pub async fn patiently<T, F: Future<Output = anyhow::Result<T>>>(
     patience: Duration,
     stopper: &CancellationToken,
     step: impl Fn() -> F,

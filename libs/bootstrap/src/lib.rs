@@ -31,6 +31,7 @@ mod timekeeping;
 pub use self::{
     cli::{main, stop_by_signal},
     context::Context,
+    database::patiently,
     looping::{Loop, Step, Stepped},
     metrics::Metrics,
     migrate::{migrate, role},

@@ -9,7 +9,7 @@
 //!
 //! Telemetry comes before all of it and is `main`'s: one process may run several services.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use clock::{CorrectedClock, SharedClock, SystemClock};
@@ -71,7 +71,7 @@ pub async fn prepare<S: Service>(settings: Settings<S::Config>, overrides: Overr
     let pool = database::connect(&common.database, S::SCHEMA, wait, &stopper).await.context("the database")?;
     let watch = || async { Ok(database::connect_once(&common.database, S::SCHEMA).await?) };
     let watch = patiently(wait, &stopper, watch).await.context("the database")?;
-    let (clock, timekeeper) = keep_time(time, &watch, &metrics).await?;
+    let (clock, timekeeper) = keep_time(time, &watch, &metrics, wait, &stopper).await?;
     let db = metrics.with(|registry| Db::new(pool, clock.clone(), registry));
     let migrations = S::migrations();
     let fits = || database::check_schema(&db, &migrations);
@@ -94,6 +94,7 @@ pub async fn prepare<S: Service>(settings: Settings<S::Config>, overrides: Overr
         stopper,
         peers,
         relay: common.relay.clone(),
+        database_wait: wait,
     };
     let parts = S::build(&ctx, service).await.context("building the service")?;
     let server = Server::new(ServerParts {
@@ -118,7 +119,13 @@ pub async fn prepare<S: Service>(settings: Settings<S::Config>, overrides: Overr
 }
 
 /// The service's clock, and the loop that keeps it right. Looks at the reference once before anything may ask for the time.
-async fn keep_time(time: Time, pool: &PgPool, metrics: &Metrics) -> anyhow::Result<(SharedClock, Option<Loop>)> {
+async fn keep_time(
+    time: Time,
+    pool: &PgPool,
+    metrics: &Metrics,
+    wait: Duration,
+    stopper: &CancellationToken,
+) -> anyhow::Result<(SharedClock, Option<Loop>)> {
     let (local, reference) = match time {
         Time::Given(clock) => return Ok((clock, None)),
         Time::Machine => (Arc::new(SystemClock) as SharedClock, None),
@@ -127,7 +134,7 @@ async fn keep_time(time: Time, pool: &PgPool, metrics: &Metrics) -> anyhow::Resu
     let reference = reference.unwrap_or_else(|| Arc::new(DatabaseTime(pool.clone())));
     let clock = CorrectedClock::new(local);
     let timekeeper = Timekeeper::new(clock.clone(), reference, metrics);
-    timekeeper.step().await.context("the database's time")?;
+    patiently(wait, stopper, || timekeeper.step()).await.context("the database's time")?;
     Ok((Arc::new(clock), Some(timekeeper.into_loop())))
 }
 
@@ -173,7 +180,7 @@ impl AdminPort {
         drop(self.stopped);
         if let Some(task) = self.task {
             // A scraper that keeps its connection open must not hold up the end of the process.
-            let _ = tokio::time::timeout_at(Instant::now() + std::time::Duration::from_secs(1), task).await;
+            let _ = tokio::time::timeout_at(Instant::now() + Duration::from_secs(1), task).await;
         }
     }
 }

@@ -91,7 +91,9 @@ impl Step for Timekeeper {
         let reference = self.reference.time().await?;
         let after = local.now();
         // The answer may be wrong by half of what the look took; a slow one would do more harm than good.
-        anyhow::ensure!(after.duration_since(before) <= SLOW, "the database took over 1 s to tell its time");
+        if after.duration_since(before) > SLOW {
+            anyhow::bail!(store::Error::Unavailable("it took over 1 s to tell its time".to_owned()));
+        }
         let offset = self.corrected.observe(before, reference, after);
         self.offset.set(offset.as_secs_f64());
         if offset.abs() > ALARM {

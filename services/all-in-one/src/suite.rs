@@ -40,12 +40,12 @@ pub async fn run(options: Options, stopper: CancellationToken) -> Result<()> {
     let clock = fast_clock(&home, Arc::new(SystemClock), options.scale)?;
     let issuer = Issuer::open(&home, clock.now(), options.scale)?;
     issuer.renew()?;
-    let database = Database::open(&home, options.database_url.clone(), options.ephemeral).await?;
+    let database = Database::open(&home, options.database_url.clone(), options.ephemeral, &stopper).await?;
 
     // All schemas first: the services then start within a moment of each other and find their peers.
     let mut urls = Vec::new();
     for part in options.parts.iter().copied() {
-        let url = database.prepare(&home, part).await.with_context(|| format!("preparing {part}"))?;
+        let url = database.prepare(&home, part, &stopper).await.with_context(|| format!("preparing {part}"))?;
         urls.push((part, url));
     }
     let mut services = JoinSet::new();

@@ -24,6 +24,7 @@ mod sweep;
 use std::sync::Arc;
 
 use ::store::Db;
+use anyhow::Context as _;
 use bootstrap::{Context, Parts};
 use clock::SharedClock;
 use outbox::{NothingFollows, Once, Outbox};
@@ -88,7 +89,7 @@ impl bootstrap::Service for Service {
             assertions: Assertions::new(&ctx.ring, &config.assertion)?,
         });
         if config.samples.seed {
-            samples::seed(&app).await?;
+            ctx.patiently(|| samples::seed(&app)).await.context("the sample citizen")?;
         }
         let mut loops = bootstrap::relay_loops(ctx, Arc::new(NothingFollows))?;
         loops.push(sweep::sweep_loop(Arc::clone(&app)));

@@ -66,7 +66,8 @@ impl bootstrap::Service for Service {
         let keys = Arc::new(Identity(ctx.peers.client(routes::IDENTITY)?));
         let app = Arc::new(App::new(ctx.db.clone(), ctx.ring.clone(), ctx.outbox.clone(), keys, &config)?);
         if config.staff.seed_samples {
-            commands::seed_staff::run(&app).await.context("the sample members of staff")?;
+            let seed = async || Ok(commands::seed_staff::run(&app).await?);
+            ctx.patiently(seed).await.context("the sample members of staff")?;
         }
         let mut loops = bootstrap::relay_loops(ctx, Arc::new(routes::Routes))?;
         let refresh = Refresh(Arc::clone(&app.assertions));
