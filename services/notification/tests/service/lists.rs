@@ -75,6 +75,8 @@ async fn filters_narrow_and_a_token_belongs_to_its_filter() {
     assert_eq!(page(&rig, elsewhere).await.unwrap_err().code(), Code::InvalidArgument);
     let wrong = ListNotificationsRequest { recipient: "citizens/1".into(), ..Default::default() };
     assert_eq!(page(&rig, wrong).await.unwrap_err().code(), Code::InvalidArgument);
+    let newer = ListNotificationsRequest { state: 99, ..Default::default() };
+    assert_eq!(page(&rig, newer).await.unwrap_err().code(), Code::InvalidArgument, "not a list of everything");
 }
 
 #[tokio::test]

@@ -49,16 +49,20 @@ pub(crate) fn list_notifications(request: &ListNotificationsRequest) -> Result<(
         "" => None,
         name => recipient_id(&mut violations, "recipient", name),
     };
-    violations.finish()?;
-    let state = match request.state() {
-        wire::notification::State::Unspecified => None,
-        wire::notification::State::Queued => Some(NotificationState::Queued),
-        wire::notification::State::Sent => Some(NotificationState::Sent),
-        wire::notification::State::Delivered => Some(NotificationState::Delivered),
-        wire::notification::State::Failed => Some(NotificationState::Failed),
-        wire::notification::State::Expired => Some(NotificationState::Expired),
-        wire::notification::State::Dropped => Some(NotificationState::Dropped),
+    let state = match wire::notification::State::try_from(request.state) {
+        Ok(wire::notification::State::Unspecified) => None,
+        Ok(wire::notification::State::Queued) => Some(NotificationState::Queued),
+        Ok(wire::notification::State::Sent) => Some(NotificationState::Sent),
+        Ok(wire::notification::State::Delivered) => Some(NotificationState::Delivered),
+        Ok(wire::notification::State::Failed) => Some(NotificationState::Failed),
+        Ok(wire::notification::State::Expired) => Some(NotificationState::Expired),
+        Ok(wire::notification::State::Dropped) => Some(NotificationState::Dropped),
+        Err(_) => {
+            violations.add("state", reasons::FIELD_INVALID, "is not a state");
+            None
+        }
     };
+    violations.finish()?;
     let subject = (!request.subject.is_empty()).then(|| request.subject.clone());
     Ok((Filter { id: None, subject, recipient_id, state, after: None }, size))
 }
