@@ -112,10 +112,10 @@ fn to_staff(change: &Change<'_>, recorded: &Recorded) -> Option<Call> {
     match &recorded.event {
         // Who took it themselves knows.
         Event::Assigned { assignee } if recorded.actor.staff() != Some(assignee) => {
-            notice::assigned(change, recorded, member)
+            Some(notice::assigned(change, recorded, member))
         }
         Event::Escalated(escalated) if matches!(escalated.handed, Some(Handed::To(_))) => {
-            notice::escalated(change, recorded, member, escalated.level)
+            Some(notice::escalated(change, recorded, member, escalated.level))
         }
         Event::DeadlineWarned(note) => notice::reminder(change, recorded, member, note),
         _ => None,

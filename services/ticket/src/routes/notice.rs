@@ -84,16 +84,23 @@ pub(super) fn status(change: &Change<'_>, recorded: &Recorded) -> Call {
 }
 
 /// That an appeal was given to a member.
-pub(super) fn assigned(change: &Change<'_>, recorded: &Recorded, member: &Member) -> Option<Call> {
-    let due = instant("due_time", change.after.expected_time?);
-    Some(to_member(change, recorded, member, "staff_assigned", vec![number(change), priority(change), due]))
+pub(super) fn assigned(change: &Change<'_>, recorded: &Recorded, member: &Member) -> Call {
+    let mut variables = vec![number(change), priority(change)];
+    variables.extend(due(change));
+    to_member(change, recorded, member, "staff_assigned", variables)
 }
 
 /// That an overdue appeal was handed up to a member.
-pub(super) fn escalated(change: &Change<'_>, recorded: &Recorded, member: &Member, level: u8) -> Option<Call> {
-    let due = instant("due_time", change.after.expected_time?);
+pub(super) fn escalated(change: &Change<'_>, recorded: &Recorded, member: &Member, level: u8) -> Call {
     let level = variable("level", Value::Number(level.into()));
-    Some(to_member(change, recorded, member, "staff_escalated", vec![number(change), priority(change), level, due]))
+    let mut variables = vec![number(change), priority(change), level];
+    variables.extend(due(change));
+    to_member(change, recorded, member, "staff_escalated", variables)
+}
+
+/// None while the term is paused.
+fn due(change: &Change<'_>) -> Option<notification::Variable> {
+    change.after.expected_time.map(|due| instant("due_time", due))
 }
 
 /// That the due time of a member's appeal is near (L6).
