@@ -7,13 +7,13 @@ use ::store::{Error, Tx};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use outbox::{Call, Follow, Outcome, Settled};
-use proto::notification::v1::{SendNotificationRequest, notification::State as NoticeState};
+use proto::notification::v1::SendNotificationRequest;
 use proto::ticket::v1::{Appeal, EscalateAppealRequest};
 use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::domain::{Answer, RungKey, RungState};
-use crate::routes::{self, Note, NoticeNews};
+use crate::routes::{self, Note};
 use crate::{App, store};
 
 /// The second half of the routes.
@@ -40,7 +40,7 @@ impl Follow for Follower {
             };
             self.handed_up(tx, deadline, key, &answer, appeal.as_ref(), now).await
         } else if settled.is::<SendNotificationRequest>() {
-            self.asked(tx, (deadline, key), settled, now).await
+            self.asked(tx, settled).await
         } else {
             Ok(Vec::new())
         }
@@ -86,23 +86,14 @@ impl Follower {
     }
 
     /// The notification service has answered to a repeat notice.
-    async fn asked(
-        &self,
-        tx: &mut Tx,
-        (deadline, key): (Uuid, RungKey),
-        settled: &Settled,
-        now: Timestamp,
-    ) -> Result<Vec<Call>, Error> {
-        let (notice, calls) = match &settled.outcome {
-            Outcome::Done(_) => ("QUEUED", Vec::new()),
-            Outcome::Dead => ("CALL_DEAD", Vec::new()),
-            Outcome::Refused { reason } => {
-                let news = NoticeNews { state: NoticeState::Expired, time: now, reason: reason.clone() };
-                ("EXPIRED", vec![routes::repeat_noted(deadline, key, &news)])
-            }
+    async fn asked(&self, tx: &mut Tx, settled: &Settled) -> Result<Vec<Call>, Error> {
+        let notice = match &settled.outcome {
+            Outcome::Done(_) => "QUEUED",
+            // No refusal of it is in the ordinary course of things.
+            Outcome::Refused { .. } | Outcome::Dead => "CALL_DEAD",
         };
         store::notice::note(tx, settled.call_id, notice).await?;
-        Ok(calls)
+        Ok(Vec::new())
     }
 }
 

@@ -10,7 +10,6 @@
 //!   refused as expected           -                                           -   SUPPRESSED
 //! any level SUPERSEDED            RecordDeadlineOutcome(SUPERSEDED)           -
 //! RecordNoticeOutcome came        RecordDeadlineOutcome(REPEAT_NOTICE)        -
-//! repeat refused: ALREADY_EXPIRED RecordDeadlineOutcome(REPEAT_NOTICE)        -
 //! ```
 //!
 //! No call follows from a RecordDeadlineOutcome. `follow` applies the left column; here is only what the calls say.
@@ -41,9 +40,6 @@ const REPEAT: &str = "overdue_repeat";
 /// and we will be told.
 const TOO_LATE: [&str; 3] = ["APPEAL_CLOSED", "CLOCK_NOT_RUNNING", "EPOCH_STALE"];
 
-/// Nobody could deliver the notice while it was worth sending.
-const ALREADY_EXPIRED: &str = "ALREADY_EXPIRED";
-
 /// What a call carries along to find its rung again.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Note {
@@ -65,7 +61,6 @@ pub(crate) struct NoticeNews {
 pub(crate) fn expects(method: &str, reason: &str) -> bool {
     match method {
         EscalateAppealRequest::METHOD => TOO_LATE.contains(&reason),
-        SendNotificationRequest::METHOD => reason == ALREADY_EXPIRED,
         _ => false,
     }
 }

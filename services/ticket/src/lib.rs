@@ -69,7 +69,7 @@ impl bootstrap::Service for Service {
             let seed = async || Ok(commands::seed_staff::run(&app).await?);
             ctx.patiently(seed).await.context("the sample members of staff")?;
         }
-        let mut loops = bootstrap::relay_loops(ctx, Arc::new(routes::Routes))?;
+        let mut loops = bootstrap::relay_loops(ctx, Arc::new(outbox::NothingFollows))?;
         let refresh = Refresh(Arc::clone(&app.assertions));
         loops.push(Loop::new("verification_keys", config.assertions.refresh, refresh));
         let routes = tonic::service::Routes::new(TicketServiceServer::new(grpc::Tickets(Arc::clone(&app))))

@@ -1,4 +1,4 @@
-//! What other services hear of a change, and what follows from their answers. Pure: one page, no I/O.
+//! What other services hear of a change. Pure: one page, no I/O.
 //!
 //! ```text
 //! what happened                     sla                   notification
@@ -21,18 +21,14 @@
 //! The SLA monitor gets one call per command, whatever the number of events: it carries the whole state under the appeal's revision.
 //! Calls are ordered by appeal, so a recipient is there before its first notice.
 //!
-//! What follows: nothing. One refusal is expected: a notice that is too old to be sent when it is delivered.
+//! Nothing follows from their answers, and no refusal is in the ordinary course of things.
 
 mod deadline;
 mod notice;
 
-use ::outbox::{Call, Follow, Settled};
-use async_trait::async_trait;
+use ::outbox::Call;
 use jiff::Timestamp;
-use proto::DurableCall;
-use proto::notification::v1 as notification;
 use proto::sla::v1 as sla;
-use store::Tx;
 
 use crate::domain::{Appeal, Event, Handed, Member, Papers, Recorded, State, Text};
 
@@ -132,27 +128,6 @@ pub fn concerns_staff(events: &[Recorded]) -> bool {
 /// The recipient that a member of staff is: told anew after each change, under the revision of the member's record.
 pub fn member_calls(member: &Member, revision: i64) -> Vec<Call> {
     notice::member(member, revision).into_iter().collect()
-}
-
-/// The follow-up of this service's calls.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Routes;
-
-/// Whether a refusal is in the ordinary course of things.
-pub fn expected(method: &str, reason: &str) -> bool {
-    // Nobody could deliver it for longer than its time to live, such as after an outage of days.
-    method == notification::SendNotificationRequest::METHOD && reason == "ALREADY_EXPIRED"
-}
-
-#[async_trait]
-impl Follow for Routes {
-    fn expects(&self, method: &str, reason: &str) -> bool {
-        expected(method, reason)
-    }
-
-    async fn settled(&self, _tx: &mut Tx, _settled: &Settled) -> Result<Vec<Call>, store::Error> {
-        Ok(Vec::new())
-    }
 }
 
 /// An instant on the wire.

@@ -9,7 +9,6 @@ use proto::ticket::v1::record_deadline_outcome_request::Outcome;
 use proto::to_wire;
 use rpc::Caller;
 
-use super::peers::Act;
 use super::rig::{Rig, answered, hours, request_id};
 use crate::commands;
 
@@ -67,8 +66,10 @@ async fn an_outcome_that_no_rung_asked_for_is_taken_and_counted() {
 async fn a_notice_that_came_too_late_to_be_sent_is_told_to_the_journal() {
     let rig = Rig::new().await;
     let deadline = rig.track(&answered()).await;
-    rig.notification.script([Act::Refuse("ALREADY_EXPIRED")]);
     rig.at(hours(24));
+    rig.settle().await;
+    let sent = rig.notification.applied::<SendNotificationRequest>().remove(0).request_id;
+    record(&rig, told(&rig, &sent, State::Expired)).await;
     rig.settle().await;
     assert_eq!(rig.get(&deadline).await.clocks[1].rungs[1].notice, "EXPIRED");
     assert_eq!(journal(&rig), [State::Expired]);
