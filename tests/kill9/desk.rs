@@ -31,6 +31,9 @@ pub struct Desk {
     outside: Outside,
     forms: Vec<FileAppealRequest>,
     next: AtomicUsize,
+    /// Forms up to this one are handed out, so that the clients do not run away from the plan.
+    open: watch::Sender<usize>,
+    under_way: AtomicUsize,
     acknowledged: watch::Sender<usize>,
     book: Mutex<Book>,
 }
@@ -60,7 +63,7 @@ pub struct Filed {
 
 impl Desk {
     /// So many forms, each with a phone of its own.
-    pub fn open(filings: usize, outside: Outside) -> Self {
+    pub fn new(filings: usize, outside: Outside) -> Self {
         let now = SystemClock.now();
         let form = |index| {
             let mut form = forms::appeal(now);
@@ -70,7 +73,15 @@ impl Desk {
             form
         };
         let forms = (0..filings).map(form).collect();
-        Self { outside, forms, next: AtomicUsize::new(0), acknowledged: watch::Sender::new(0), book: Mutex::default() }
+        Self {
+            outside,
+            forms,
+            next: AtomicUsize::new(0),
+            open: watch::Sender::new(0),
+            under_way: AtomicUsize::new(0),
+            acknowledged: watch::Sender::new(0),
+            book: Mutex::default(),
+        }
     }
 
     /// Files everything. It ends only with the failure of a form: refused for good, or not acknowledged for [`PATIENCE`].
@@ -90,7 +101,11 @@ impl Desk {
                 loop {
                     let index = desk.next.fetch_add(1, Ordering::Relaxed);
                     let Some(form) = desk.forms.get(index) else { return anyhow::Ok(()) };
+                    // Fails only when the sender is gone, and it is ours.
+                    let _ = desk.open.subscribe().wait_for(|open| index < *open).await;
+                    desk.under_way.fetch_add(1, Ordering::Relaxed);
                     let appeal = desk.file(&mut ticket, form).await.with_context(|| format!("form {index}"))?;
+                    desk.under_way.fetch_sub(1, Ordering::Relaxed);
                     desk.note(index, appeal);
                 }
             });
@@ -139,9 +154,14 @@ impl Desk {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Appeals that there are to file.
-    pub fn filings(&self) -> usize {
-        self.forms.len()
+    /// Hands out the forms up to this one.
+    pub fn open_to(&self, forms: usize) {
+        self.open.send_replace(forms);
+    }
+
+    /// Forms that a client is sending and has no acknowledgement of.
+    pub fn under_way(&self) -> usize {
+        self.under_way.load(Ordering::Relaxed)
     }
 
     /// Appeals acknowledged by now.

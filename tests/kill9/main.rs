@@ -33,6 +33,7 @@ mod outside;
 mod plan;
 mod verdict;
 
+use std::fmt;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -104,23 +105,35 @@ async fn trial(arguments: &Arguments) -> Result<()> {
 
 async fn live(arguments: &Arguments, smsc: &Smsc, house: &mut House) -> Result<()> {
     house.start()?;
-    let desk = Arc::new(Desk::open(arguments.filings, house.outside("portal").await?));
+    let desk = Arc::new(Desk::new(arguments.filings, house.outside("portal").await?));
     let mut failure = tokio::spawn(Arc::clone(&desk).file_all());
     let kills = plan::kills(arguments.seed, arguments.filings, arguments.rounds);
+    let mut struck = 0;
     for (number, kill) in kills.iter().enumerate() {
-        let story = strike(kill, smsc, house, &desk, &mut failure).await;
-        let story = story.with_context(|| format!("kill {} of {}: {kill}", number + 1, kills.len()))?;
-        println!("kill9: {:>2}/{} {kill}: {story}", number + 1, kills.len());
+        let strike = strike(kill, smsc, house, &desk, &mut failure).await;
+        let strike = strike.with_context(|| format!("kill {} of {}: {kill}", number + 1, kills.len()))?;
+        struck += usize::from(strike.under_way > 0);
+        println!("kill9: {:>2}/{} {kill}: {strike}", number + 1, kills.len());
     }
+    desk.open_to(arguments.filings);
     tokio::select! {
         all = house.besides(PATIENCE, desk.acknowledged(arguments.filings)) => all.context("filing what is left")?,
         failed = &mut failure => bail!("filing failed: {:#}", failed?),
     }
+    println!("kill9: {struck} of {} kills struck while forms were under way", kills.len());
     println!("kill9: {}", desk.tale());
     let verdict = verdict::reach(smsc, house, &desk).await?;
     println!("{verdict}");
     house.stop().await?;
     if verdict.is_clean() { Ok(()) } else { bail!("{} faults, listed above", verdict.faults.len()) }
+}
+
+/// What a kill met, and how long it was felt.
+struct Strike {
+    acknowledged: usize,
+    under_way: usize,
+    submits: usize,
+    felt: Duration,
 }
 
 /// Waits for the planned moment, kills, starts again, and waits until appeals are acknowledged again.
@@ -130,22 +143,25 @@ async fn strike(
     house: &mut House,
     desk: &Desk,
     failure: &mut JoinHandle<anyhow::Error>,
-) -> Result<String> {
+) -> Result<Strike> {
+    desk.open_to(kill.forms);
     let moment = async {
         desk.acknowledged(kill.acknowledged).await;
         // Counted from now: the SMS centre has fallen behind or caught up, as it happened.
         if kill.submits > 0 {
             // Each appeal gives one submit at least, so this many come for sure.
-            smsc.submits_reach((smsc.submits_seen() + kill.submits).min(desk.filings())).await;
+            smsc.submits_reach((smsc.submits_seen() + kill.submits).min(kill.forms)).await;
         }
     };
     tokio::select! {
         reached = house.besides(PATIENCE, moment) => reached?,
         failed = &mut *failure => bail!("filing failed: {:#}", failed?),
     }
-    let (acknowledged, submits) = (desk.count(), smsc.submits_seen());
+    let (acknowledged, under_way, submits) = (desk.count(), desk.under_way(), smsc.submits_seen());
     let began = Instant::now();
     house.kill(kill.victim).await?;
+    // The victim is down, and the clients go on asking.
+    desk.open_to(kill.forms + desk::CLIENTS + 1);
     if kill.victim != Victim::Postgres {
         house.start()?;
         if let Some(into_the_start) = kill.again_after {
@@ -161,6 +177,16 @@ async fn strike(
         again = house.besides(PATIENCE, desk.acknowledged(acknowledged + desk::CLIENTS + 1)) => again?,
         failed = &mut *failure => bail!("filing failed: {:#}", failed?),
     }
-    let seconds = began.elapsed().as_secs_f64();
-    Ok(format!("{acknowledged} acknowledged, {submits} submits; files again {seconds:.1} s later"))
+    Ok(Strike { acknowledged, under_way, submits, felt: began.elapsed() })
+}
+
+impl fmt::Display for Strike {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { acknowledged, under_way, submits, felt } = self;
+        write!(
+            f,
+            "{acknowledged} acknowledged, {under_way} under way, {submits} submits; files again {:.1} s later",
+            felt.as_secs_f64()
+        )
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-/// Fewer filings than this between two kills, and the second may find everything filed and sent.
+/// Fewer filings than this between two kills, and the second may find everything sent.
 pub const FILINGS_PER_KILL: usize = 100;
 
 /// Who is killed.
@@ -29,6 +29,8 @@ pub struct Kill {
     pub acknowledged: usize,
     /// and the SMS centre has then seen so many more `submit_sm`: at that very moment their outcome is not recorded yet.
     pub submits: usize,
+    /// Forms up to this one are handed out before the kill, however long it is waited for; the rest after it.
+    pub forms: usize,
     /// The new process is killed too, so long into its start.
     pub again_after: Option<Duration>,
 }
@@ -43,10 +45,11 @@ pub fn kills(seed: u64, filings: usize, rounds: usize) -> Vec<Kill> {
         let pair = if random.random() { [process, Victim::Postgres] } else { [Victim::Postgres, process] };
         for victim in pair {
             let acknowledged = kills.len() * slice + random.random_range(1..=slice / 2);
-            let submits = if random.random() { random.random_range(1..=20) } else { 0 };
+            let submits = if random.random() { random.random_range(1..=8) } else { 0 };
             let twice = victim != Victim::Postgres && random.random_ratio(1, 4);
             let again_after = twice.then(|| Duration::from_millis(random.random_range(0..1500)));
-            kills.push(Kill { victim, acknowledged, submits, again_after });
+            let forms = (kills.len() + 1) * slice;
+            kills.push(Kill { victim, acknowledged, submits, forms, again_after });
         }
     }
     kills
