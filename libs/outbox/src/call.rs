@@ -1,5 +1,6 @@
 //! A call that is to be made, whatever happens.
 
+use jiff::Timestamp;
 use proto::DurableCall;
 use serde_json::Value;
 use std::fmt::{self, Debug, Formatter};
@@ -14,6 +15,7 @@ pub struct Call {
     pub(crate) method: &'static str,
     pub(crate) request: Zeroizing<Vec<u8>>,
     pub(crate) note: Value,
+    pub(crate) expire_time: Option<Timestamp>,
 }
 
 // === impl Call ===
@@ -37,6 +39,7 @@ impl Call {
             method: method_of(&request),
             request: Zeroizing::new(request.encode_to_vec()),
             note: Value::Null,
+            expire_time: None,
         }
     }
 
@@ -45,6 +48,19 @@ impl Call {
     pub fn note(mut self, note: impl Into<Value>) -> Self {
         self.note = note.into();
         self
+    }
+
+    /// When the call stops making sense: from then on it is not sent, counts as refused with `EXPIRED`, and its request is erased
+    /// within a minute, even where calls before it still wait. For what must not lie about, such as a code.
+    #[must_use]
+    pub fn expires(mut self, at: Timestamp) -> Self {
+        self.expire_time = Some(at);
+        self
+    }
+
+    /// When it stops making sense.
+    pub fn expire_time(&self) -> Option<Timestamp> {
+        self.expire_time
     }
 
     /// The call's id, which is the request's `request_id` too.

@@ -58,6 +58,8 @@
 //!   of its batch are not affected.
 //! - *Nobody answers for 25 days*: the call goes dead and can't be requeued, because receivers forget request ids after 30. A state transfer
 //!   is healed by the next one; an event is for a person to judge.
+//! - *A call's own time passes* ([`Call::expires`]: a code must not lie about): it is not sent any more and settled as refused, `EXPIRED`, when
+//!   its turn comes; its request is erased within a minute wherever it stands, also where those before it still wait.
 //!
 //! Requests and answers are sealed where they are stored ([`sealed`]); notes, keys and errors hold no personal data.
 

@@ -40,8 +40,8 @@ impl Outbox {
         }
         let rows = calls.into_iter().map(|call| {
             let request = seal::request(&self.ring, call.call_id, &call.request);
-            let Call { call_id, destination, key, method, note, .. } = call;
-            Row { call_id, destination, key, method, request, note }
+            let Call { call_id, destination, key, method, note, expire_time, .. } = call;
+            Row { call_id, destination, key, method, request, note, expire_time }
         });
         enqueue(tx, now, rpc::trace_context::current().as_deref(), rows.collect()).await
     }

@@ -54,5 +54,5 @@ pub(crate) fn send_code(verification: &Verification, code: &Code) -> Call {
         ..Notification::default()
     };
     let request = SendNotificationRequest { notification: Some(notification), request_id: String::new() };
-    Call::new(NOTIFICATION, recipient, request)
+    Call::new(NOTIFICATION, recipient, request).expires(verification.code_expire_time)
 }

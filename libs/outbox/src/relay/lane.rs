@@ -18,6 +18,9 @@ use tonic::Status;
 use tracing::Instrument;
 use uuid::Uuid;
 
+/// What a call whose own time has passed is recorded with.
+const EXPIRED: &str = "EXPIRED";
+
 /// The relay's half for one destination. Its loops know nothing of other destinations', so one that hangs delays nobody else.
 pub struct Lane {
     pub(super) destination: &'static str,
@@ -111,6 +114,9 @@ impl Lane {
     async fn judge(&self, call: &Claimed) -> Verdict {
         if self.db.now().duration_since(call.create_time.to_jiff()) >= MAX_AGE {
             return too_old();
+        }
+        if call.expire_time.is_some_and(|end| end.to_jiff() <= self.db.now()) {
+            return Verdict::Refused { reason: EXPIRED.to_owned() };
         }
         let request = match seal::open_request(self.outbox.ring(), call.call_id, &call.request) {
             Ok(request) => Bytes::copy_from_slice(&request),

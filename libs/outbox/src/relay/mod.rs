@@ -14,7 +14,7 @@ pub use settings::Settings;
 use crate::relay::breaker::Breaker;
 use crate::relay::metrics::{Metrics, To};
 use crate::store::observe::observe;
-use crate::store::purge::{delete_idle_keys, delete_request_ids, delete_settled, erase_dead};
+use crate::store::purge::{delete_idle_keys, delete_request_ids, delete_settled, erase_dead, erase_expired};
 use crate::{Deliver, Follow, KEEP_REQUEST_IDS, MAX_AGE, Outbox};
 use jiff::SignedDuration;
 use prometheus_client::registry::Registry;
@@ -85,7 +85,7 @@ impl Relay {
     }
 
     /// Settles what grew too old as dead, and forgets what is no longer needed: settled calls, old request ids, keys without calls,
-    /// requests that can't be sent any more. Answers how many rows it dealt with; 0 means that there is no more.
+    /// requests that can't be sent any more or whose own time has passed. Answers how many rows it dealt with; 0 means that there is no more.
     ///
     /// # Errors
     /// Those of any statement; what was done before stays done.
@@ -100,7 +100,8 @@ impl Relay {
             delete_idle_keys(tx, &destinations, &keys).await?;
             Ok(keys.len())
         })?;
-        let erased = erase_dead(self.db.pool(), now - MAX_AGE, PURGE_BATCH).await?;
+        let erased = erase_dead(self.db.pool(), now - MAX_AGE, PURGE_BATCH).await?
+            + erase_expired(self.db.pool(), now, PURGE_BATCH).await?;
         let forgotten = delete_request_ids(self.db.pool(), now - KEEP_REQUEST_IDS, PURGE_BATCH).await?;
         Ok(rows + usize::try_from(erased + forgotten).unwrap_or(usize::MAX))
     }

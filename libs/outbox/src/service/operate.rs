@@ -24,6 +24,10 @@ pub(super) async fn requeue(app: Arc<App>, caller: Caller, request: RequeueCallR
             let text = "older than 25 days: its receiver may have forgotten it; it can only be dropped";
             return Err(Refusal::precondition(ErrorReason::CallTooOld, convert::name_of(call_id), text));
         }
+        if call.expire_time.is_some_and(|end| end.to_jiff() <= now) {
+            let text = "its own time has passed: it makes no sense any more, and its request is erased; it can only be dropped";
+            return Err(Refusal::precondition(ErrorReason::CallExpired, convert::name_of(call_id), text));
+        }
         let call = operate::requeue(tx, call_id, now).await?;
         if let Some(wake) = app.outbox.known_wake(&call.destination) {
             tx.wake_on_commit(&wake);

@@ -24,6 +24,7 @@ pub(crate) struct Claimed {
     pub(crate) note: Value,
     pub(crate) trace_context: Option<String>,
     pub(crate) create_time: jiff_sqlx::Timestamp,
+    pub(crate) expire_time: Option<jiff_sqlx::Timestamp>,
     pub(crate) attempts: i32,
 }
 
@@ -49,7 +50,8 @@ pub(crate) async fn claim(
         )
         UPDATE outbox SET attempts = attempts + 1, next_attempt_time = $4, lease_token = $5
         FROM due WHERE outbox.call_id = due.call_id
-        RETURNING outbox.call_id, ordering_key, seq, method, request AS "request!", note, trace_context, create_time, attempts"#,
+        RETURNING outbox.call_id, ordering_key, seq, method, request AS "request!", note, trace_context, create_time,
+            expire_time, attempts"#,
         destination,
         now.to_sqlx(),
         limit,
@@ -82,7 +84,8 @@ pub(crate) async fn claim_too_old(
         )
         UPDATE outbox SET next_attempt_time = $5, lease_token = $6
         FROM old WHERE outbox.call_id = old.call_id
-        RETURNING outbox.call_id, ordering_key, seq, method, request AS "request!", note, trace_context, create_time, attempts"#,
+        RETURNING outbox.call_id, ordering_key, seq, method, request AS "request!", note, trace_context, create_time,
+            expire_time, attempts"#,
         destination,
         cutoff.to_sqlx(),
         now.to_sqlx(),

@@ -14,6 +14,7 @@ pub(crate) struct Row {
     pub(crate) method: &'static str,
     pub(crate) request: Vec<u8>,
     pub(crate) note: Value,
+    pub(crate) expire_time: Option<Timestamp>,
 }
 
 /// Numbers the calls within their keys and writes them, in one statement.
@@ -34,13 +35,14 @@ pub(crate) async fn enqueue(
         columns.methods.push(row.method);
         columns.requests.push(row.request);
         columns.notes.push(row.note);
+        columns.expire_times.push(row.expire_time.map(|time| time.to_sqlx()));
     }
     sqlx::query!(
         "-- enqueue()
         WITH call AS (
-            SELECT call_id, destination, ordering_key, method, request, note, position
-            FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::jsonb[]) WITH ORDINALITY
-                AS given (call_id, destination, ordering_key, method, request, note, position)
+            SELECT call_id, destination, ordering_key, method, request, note, expire_time, position
+            FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::jsonb[], $9::timestamptz[])
+                WITH ORDINALITY AS given (call_id, destination, ordering_key, method, request, note, expire_time, position)
         ), numbered AS (
             INSERT INTO outbox_key AS k (destination, ordering_key, last_seq, finished_seq)
             SELECT destination, ordering_key, count(*), 0 FROM call
@@ -48,14 +50,15 @@ pub(crate) async fn enqueue(
             ON CONFLICT (destination, ordering_key) DO UPDATE SET last_seq = k.last_seq + excluded.last_seq
             RETURNING destination, ordering_key, last_seq, finished_seq
         ), placed AS (
-            SELECT call_id, destination, ordering_key, method, request, note, finished_seq,
+            SELECT call_id, destination, ordering_key, method, request, note, expire_time, finished_seq,
                 last_seq - count(*) OVER (PARTITION BY destination, ordering_key)
                     + row_number() OVER (PARTITION BY destination, ordering_key ORDER BY position) AS seq
             FROM call JOIN numbered USING (destination, ordering_key)
         )
         INSERT INTO outbox (call_id, destination, ordering_key, seq, head, state, method, request, note, trace_context,
-            create_time, attempts, next_attempt_time)
-        SELECT call_id, destination, ordering_key, seq, seq = finished_seq + 1, 'waiting', method, request, note, $7, $8, 0, $8
+            create_time, attempts, next_attempt_time, expire_time)
+        SELECT call_id, destination, ordering_key, seq, seq = finished_seq + 1, 'waiting', method, request, note, $7, $8, 0, $8,
+            expire_time
         FROM placed",
         &columns.call_ids,
         &columns.destinations as &[&str],
@@ -65,6 +68,7 @@ pub(crate) async fn enqueue(
         &columns.notes,
         trace_context,
         now.to_sqlx(),
+        &columns.expire_times as &[Option<jiff_sqlx::Timestamp>],
     )
     .execute(&mut **tx)
     .await?;
@@ -80,4 +84,5 @@ struct Columns {
     methods: Vec<&'static str>,
     requests: Vec<Vec<u8>>,
     notes: Vec<Value>,
+    expire_times: Vec<Option<jiff_sqlx::Timestamp>>,
 }

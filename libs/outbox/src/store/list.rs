@@ -19,6 +19,7 @@ pub(crate) struct Shown {
     pub(crate) create_time: jiff_sqlx::Timestamp,
     pub(crate) next_attempt_time: jiff_sqlx::Timestamp,
     pub(crate) settle_time: Option<jiff_sqlx::Timestamp>,
+    pub(crate) expire_time: Option<jiff_sqlx::Timestamp>,
 }
 
 /// Newest first, from behind `after`. Dead and waiting calls come from their indexes; the settled ones, which nobody pages through in
@@ -35,7 +36,7 @@ pub(crate) async fn list(
         Shown,
         "-- list()
         SELECT call_id, destination, ordering_key, seq, method, state, attempts, last_error, create_time, next_attempt_time,
-            settle_time
+            settle_time, expire_time
         FROM outbox
         WHERE ($1::text IS NULL OR state = $1)
             AND ($2::text IS NULL OR destination = $2)

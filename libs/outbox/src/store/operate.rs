@@ -12,7 +12,7 @@ pub(crate) async fn lock(tx: &mut Tx, call_id: Uuid) -> Result<Option<Shown>, Er
         Shown,
         "-- lock()
         SELECT call_id, destination, ordering_key, seq, method, state, attempts, last_error, create_time, next_attempt_time,
-            settle_time
+            settle_time, expire_time
         FROM outbox WHERE call_id = $1 FOR UPDATE",
         call_id,
     )
@@ -30,7 +30,7 @@ pub(crate) async fn requeue(tx: &mut Tx, call_id: Uuid, now: Timestamp) -> Resul
         UPDATE outbox SET state = 'waiting', head = true, next_attempt_time = $2, settle_time = NULL
         WHERE call_id = $1 AND state = 'dead'
         RETURNING call_id, destination, ordering_key, seq, method, state, attempts, last_error, create_time,
-            next_attempt_time, settle_time",
+            next_attempt_time, settle_time, expire_time",
         call_id,
         now.to_sqlx(),
     )
@@ -47,7 +47,7 @@ pub(crate) async fn give_up(tx: &mut Tx, call_id: Uuid, now: Timestamp) -> Resul
         UPDATE outbox SET state = 'dropped', request = NULL, settle_time = $2
         WHERE call_id = $1 AND state = 'dead'
         RETURNING call_id, destination, ordering_key, seq, method, state, attempts, last_error, create_time,
-            next_attempt_time, settle_time",
+            next_attempt_time, settle_time, expire_time",
         call_id,
         now.to_sqlx(),
     )

@@ -66,6 +66,25 @@ pub(crate) async fn erase_dead(pool: &PgPool, before: Timestamp, limit: i64) -> 
     Ok(erased.rows_affected())
 }
 
+/// Erases the requests of calls whose own time has passed. A waiting one keeps its place in its key, empty, and is settled when its turn
+/// comes: settled out of turn, it would let those behind it pass those before it.
+pub(crate) async fn erase_expired(pool: &PgPool, now: Timestamp, limit: i64) -> Result<u64, Error> {
+    let erased = sqlx::query!(
+        "-- erase_expired()
+        UPDATE outbox SET request = '' WHERE call_id IN (
+            SELECT call_id FROM outbox
+            WHERE expire_time IS NOT NULL AND expire_time <= $1 AND state IN ('waiting', 'dead') AND request <> ''
+            ORDER BY expire_time LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )",
+        now.to_sqlx(),
+        limit,
+    )
+    .execute(pool)
+    .await?;
+    Ok(erased.rows_affected())
+}
+
 /// Deletes request ids.
 pub(crate) async fn delete_request_ids(pool: &PgPool, before: Timestamp, limit: i64) -> Result<u64, Error> {
     let gone = sqlx::query!(

@@ -1,6 +1,9 @@
 //! The service for administrators, through its generated client and server.
 
 use crate::rig::{Fault, Receiver, Rig, Routes, call, call_to};
+use clock::Clock;
+use jiff::SignedDuration;
+use jiff_sqlx::ToSqlx;
 use outbox::{Relay, Settings};
 use proto::outbox::v1::call::State;
 use proto::outbox::v1::outbox_service_client::OutboxServiceClient;
@@ -112,6 +115,22 @@ async fn an_old_dead_call_can_not_be_requeued() {
     let refused = it.requeue(id, Uuid::new_v4()).await.unwrap_err();
     assert_eq!(reason(&refused), (Code::FailedPrecondition, "CALL_TOO_OLD".into()));
     it.give_up(id).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_expired_dead_call_can_not_be_requeued_and_is_erased() {
+    let mut operated = operated().await;
+    let id = operated.kill("k", "one").await;
+    let expire = "UPDATE outbox SET expire_time = $1 WHERE call_id = $2";
+    let ends = operated.rig.clock.now() + SignedDuration::from_secs(60);
+    sqlx::query(expire).bind(ends.to_sqlx()).bind(id).execute(operated.rig.db.pool()).await.unwrap();
+    operated.rig.advance(60);
+    let refused = operated.requeue(id, Uuid::new_v4()).await.unwrap_err();
+    assert_eq!(reason(&refused), (Code::FailedPrecondition, "CALL_EXPIRED".to_owned()));
+    operated.relay.purge().await.unwrap();
+    assert_eq!(operated.rig.count("SELECT count(*) FROM outbox WHERE length(request) > 0").await, 0);
+    operated.give_up(id).await.unwrap();
+    assert_eq!(operated.rig.state(id).await.0, "dropped");
 }
 
 #[tokio::test]

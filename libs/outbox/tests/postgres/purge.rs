@@ -1,6 +1,8 @@
 //! What is forgotten, and when.
 
 use crate::rig::{Fault, Rig, Routes, call, metrics};
+use clock::Clock;
+use jiff::SignedDuration;
 use outbox::{Outcome, Settings};
 use std::sync::Arc;
 use tonic::Code;
@@ -61,6 +63,35 @@ async fn a_call_that_nobody_took_for_25_days_is_dead_and_its_request_erased() {
     assert_eq!(relay.purge().await, Ok(1));
     assert_eq!(rig.count("SELECT count(*) FROM outbox WHERE request IS NOT NULL").await, 0);
     assert_eq!(rig.count("SELECT count(*) FROM outbox WHERE state = 'dead'").await, 7, "for an operator to see");
+}
+
+#[tokio::test]
+async fn a_call_whose_own_time_has_passed_is_erased_where_it_stands_and_not_sent() {
+    let rig = Rig::new().await;
+    let (receiver, routes) = (rig.receiver(), Arc::new(Routes::default()));
+    let (relay, _) = rig.relay_of(routes.clone(), vec![("peer", receiver.clone())], &Settings::default());
+    let ends = rig.clock.now() + SignedDuration::from_mins(5);
+    let ((before, before_id), (code, code_id), (behind, behind_id)) =
+        (call("k", "before"), call("k", "code"), call("k", "behind"));
+    rig.send(vec![before, code.expires(ends), behind]).await;
+    // The receiver is away for longer than the code lives.
+    receiver.next(vec![Fault::RequestLost]);
+    relay.step().await.unwrap();
+    rig.advance(5 * 60 - 1);
+    assert_eq!(relay.purge().await, Ok(0), "its time has not passed");
+    rig.advance(1);
+    assert_eq!(relay.purge().await, Ok(1));
+    let stored = "SELECT count(*) FROM outbox WHERE state = 'waiting' AND length(request) > 0";
+    assert_eq!(rig.count(stored).await, 2, "its neighbours keep theirs");
+    assert_eq!(relay.purge().await, Ok(0), "and once is enough");
+
+    while relay.step().await.unwrap() > 0 {}
+    assert_eq!(receiver.applied(), ["before", "behind"]);
+    assert_eq!(rig.state(before_id).await.0, "done");
+    assert_eq!(rig.state(code_id).await, ("refused".into(), 1, Some("EXPIRED".into())));
+    assert_eq!(rig.state(behind_id).await.0, "done");
+    let told = routes.told().into_iter().find(|told| told.call_id == code_id).map(|told| told.outcome);
+    assert_eq!(told, Some(Outcome::Refused { reason: "EXPIRED".into() }));
 }
 
 #[tokio::test]
