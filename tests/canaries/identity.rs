@@ -43,7 +43,7 @@ pub async fn verification(it: &Watch) {
     let mail = it.suite.mailbox.mails().pop().and_then(|mail| mail.text()).expect("a code by e-mail");
     let mailed = code_in(&mail);
     it.secret(Planted::code("code by e-mail", &mailed));
-    let wrong = if mailed.starts_with('7') { "845913" } else { "745913" };
+    let wrong = if mailed.starts_with('7') { "84591326" } else { "74591326" };
     it.secret(Planted::code("wrong code", wrong));
     let tries = |code: &str| ConfirmCodeRequest {
         name: by_mail.name.clone(),
@@ -78,7 +78,7 @@ pub async fn verification(it: &Watch) {
     let issue = IssueAssertionRequest {
         verification: started.name.clone(),
         appeal: appeal.name.clone(),
-        action: "resolve".to_owned(),
+        action: appeal.required_action.clone(),
         level: AssuranceLevel::Simplified.into(),
         request_id: forms::request_id(),
     };
@@ -117,15 +117,15 @@ async fn start(it: &Watch, citizen: &Citizen, appeal: &Appeal, method: Method) -
         citizen: citizen.name.clone(),
         method: method.into(),
         appeal: appeal.name.clone(),
-        action: "resolve".to_owned(),
+        action: appeal.required_action.clone(),
         ..Verification::default()
     };
     let request = StartVerificationRequest { verification: Some(verification), request_id: forms::request_id() };
     it.good("StartVerification", it.identity(&citizen.name).start_verification(request).await)
 }
 
-/// Six digits on their own.
+/// Eight digits on their own: what recovery of access asks for.
 fn code_in(text: &str) -> String {
     let words = text.split(|c: char| !c.is_ascii_digit());
-    words.filter(|word| word.len() == 6).map(str::to_owned).next().unwrap_or_else(|| panic!("no code"))
+    words.filter(|word| word.len() == 8).map(str::to_owned).next().unwrap_or_else(|| panic!("no code"))
 }

@@ -9,7 +9,7 @@ use proto::ticket::v1::{Appeal, AssignAppealRequest, ResolveAppealRequest, appea
 use tests::{Part, Suite, forms};
 use tonic::{Code, Status};
 
-use crate::story::{SPECIALIST, SUPERVISOR, texts_to, why, with_phone};
+use crate::story::{SPECIALIST, SUPERVISOR, events, texts_to, why, with_phone};
 
 const PHONE: &str = "+79161230021";
 
@@ -45,6 +45,30 @@ async fn an_appeal_about_access_needs_its_confirmed_person() {
     assert_eq!(resolved.state(), State::Resolved);
 }
 
+/// Who lost access can't log in: the portal files without an account, and asks for the code of the account that they say is theirs.
+#[tokio::test]
+async fn who_can_not_log_in_is_confirmed_by_the_contact_of_their_account() {
+    let suite = Suite::start().await;
+    let citizen = citizen(&suite, PHONE).await;
+    let form = with_phone(forms::filled(suite.now(), "access_recovery", "ru"), "+79161230099");
+    let filed = suite.ticket("portal").file_appeal(form).await.expect("no account is needed").into_inner();
+    let appeal = assigned(&suite, &filed.name).await;
+    assert_eq!(appeal.required_action, "recover_access");
+    let started = start_as(&suite, "portal", &citizen, &appeal, Method::SmsCode).await;
+    suite.settle().await;
+    let code = code_in(&texts_to(&suite, PHONE)).expect("a code of eight digits to the bound phone");
+    assert_eq!(code_in(&texts_to(&suite, "+79161230099")), None, "and none to the phone that the form names");
+    confirm_as(&suite, "portal", &started, &code).await.expect("the right code");
+    let assertion = assertion_as(&suite, "portal", &started, &appeal).await.expect("confirmed");
+    suite.step(Part::Ticket, "verification_keys").await;
+
+    let resolved = suite.ticket(SPECIALIST).resolve_appeal(with(&appeal, &assertion)).await.expect("confirmed");
+    let resolved = resolved.into_inner();
+    assert_eq!((resolved.state(), &resolved.confirmed_citizen), (State::Resolved, &citizen.name));
+    let confirmed: Vec<String> = events(&suite, &appeal.name).await.into_iter().map(|it| it.citizen).collect();
+    assert!(confirmed.contains(&citizen.name), "{confirmed:?}");
+}
+
 #[tokio::test]
 async fn an_assertion_that_is_too_old_is_refused() {
     let suite = Suite::start().await;
@@ -69,7 +93,7 @@ async fn wrong_codes_are_counted_once_each_and_end_the_verification() {
     let started = start(&suite, &citizen, &appeal, Method::SmsCode).await;
     suite.settle().await;
     let code = code_in(&texts_to(&suite, PHONE)).expect("a code by SMS");
-    let wrong = if code == "000000" { "000001" } else { "000000" };
+    let wrong = if code == "00000000" { "00000001" } else { "00000000" };
 
     // The same request twice counts once and tells the same.
     let request =
@@ -136,8 +160,12 @@ async fn access_appeal(suite: &Suite, citizen: &Citizen) -> Appeal {
     appeal.channel = proto::ticket::v1::Channel::Portal.into();
     appeal.applicant.as_mut().expect("filled").citizen.clone_from(&citizen.name);
     let filed = suite.ticket(&citizen.name).file_appeal(request).await.expect("a right form").into_inner();
+    assigned(suite, &filed.name).await
+}
+
+async fn assigned(suite: &Suite, name: &str) -> Appeal {
     let assign = AssignAppealRequest {
-        name: filed.name.clone(),
+        name: name.to_owned(),
         assignee: "staff/specialist-1".to_owned(),
         request_id: forms::request_id(),
         ..AssignAppealRequest::default()
@@ -146,31 +174,43 @@ async fn access_appeal(suite: &Suite, citizen: &Citizen) -> Appeal {
 }
 
 async fn start(suite: &Suite, citizen: &Citizen, appeal: &Appeal, method: Method) -> Verification {
+    start_as(suite, &citizen.name, citizen, appeal, method).await
+}
+
+async fn start_as(suite: &Suite, who: &str, citizen: &Citizen, appeal: &Appeal, method: Method) -> Verification {
     let verification = Verification {
         citizen: citizen.name.clone(),
         method: method.into(),
         appeal: appeal.name.clone(),
-        action: "resolve".to_owned(),
+        action: appeal.required_action.clone(),
         ..Verification::default()
     };
     let request = StartVerificationRequest { verification: Some(verification), request_id: forms::request_id() };
-    suite.identity(&citizen.name).start_verification(request).await.expect("their own").into_inner()
+    suite.identity(who).start_verification(request).await.expect("their own").into_inner()
 }
 
 async fn confirm(suite: &Suite, citizen: &Citizen, it: &Verification, code: &str) -> Result<Verification, Status> {
+    confirm_as(suite, &citizen.name, it, code).await
+}
+
+async fn confirm_as(suite: &Suite, who: &str, it: &Verification, code: &str) -> Result<Verification, Status> {
     let request = ConfirmCodeRequest { name: it.name.clone(), code: code.to_owned(), request_id: forms::request_id() };
-    suite.identity(&citizen.name).confirm_code(request).await.map(tonic::Response::into_inner)
+    suite.identity(who).confirm_code(request).await.map(tonic::Response::into_inner)
 }
 
 async fn assertion(suite: &Suite, citizen: &Citizen, it: &Verification, appeal: &Appeal) -> Result<String, Status> {
+    assertion_as(suite, &citizen.name, it, appeal).await
+}
+
+async fn assertion_as(suite: &Suite, who: &str, it: &Verification, appeal: &Appeal) -> Result<String, Status> {
     let request = IssueAssertionRequest {
         verification: it.name.clone(),
         appeal: appeal.name.clone(),
-        action: "resolve".to_owned(),
+        action: appeal.required_action.clone(),
         level: AssuranceLevel::Simplified.into(),
         request_id: forms::request_id(),
     };
-    Ok(suite.identity(&citizen.name).issue_assertion(request).await?.into_inner().token)
+    Ok(suite.identity(who).issue_assertion(request).await?.into_inner().token)
 }
 
 fn with(appeal: &Appeal, assertion: &str) -> ResolveAppealRequest {
@@ -181,8 +221,8 @@ fn code_in(texts: &[String]) -> Option<String> {
     texts.iter().rev().find_map(|text| code_of(text))
 }
 
-/// Six digits on their own, in a text that speaks of a code.
+/// Eight digits on their own (recovery of access), in a text that speaks of a code.
 fn code_of(text: &str) -> Option<String> {
     let words = text.split(|c: char| !c.is_ascii_digit());
-    words.filter(|word| word.len() == 6).map(str::to_owned).next().filter(|_| text.contains("Код"))
+    words.filter(|word| word.len() == 8).map(str::to_owned).next().filter(|_| text.contains("Код"))
 }

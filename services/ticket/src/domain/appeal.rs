@@ -57,6 +57,8 @@ pub struct Appeal {
     pub group: String,
     /// Level at which the person must be confirmed before it can be resolved (T20).
     pub required_assurance: AssuranceLevel,
+    /// The action that an assertion for it must be bound to.
+    pub required_action: String,
     /// The applicant's account; `None` for an anonymous applicant.
     pub citizen: Option<Uuid>,
     /// Who filed it: the citizen, an operator, or a system.
@@ -85,6 +87,8 @@ pub struct Appeal {
     pub queue_level: Level,
     /// Level that the person showed for this appeal and that no resolution used up yet (T20).
     pub confirmed: Option<AssuranceLevel>,
+    /// Whose identity was confirmed for it, once it was.
+    pub confirmed_citizen: Option<Uuid>,
     /// Number of the message that holds the answer, once resolved.
     pub answer_message: Option<i64>,
     /// Number of its last message; 0 without any.

@@ -29,6 +29,7 @@ impl Appeal {
             priority: event.priority,
             group: event.group.clone(),
             required_assurance: event.required_assurance,
+            required_action: event.required_action.clone(),
             citizen: event.citizen,
             filed_by: recorded.actor.clone(),
             language: event.language.clone(),
@@ -43,6 +44,7 @@ impl Appeal {
             assignee: None,
             queue_level: event.queue_level,
             confirmed: None,
+            confirmed_citizen: None,
             answer_message: None,
             last_message: 0,
             last_event: recorded.number,
@@ -83,7 +85,10 @@ impl Appeal {
                 self.run_on(due);
                 self.expected_time = Some(*expected_time);
             }
-            Event::IdentityConfirmed { level } => self.confirmed = Some(*level),
+            Event::IdentityConfirmed { level, citizen } => {
+                self.confirmed = Some(*level);
+                self.confirmed_citizen = citizen.or(self.confirmed_citizen);
+            }
             Event::Resolved { message } => {
                 self.last_message = *message;
                 self.answer_message = Some(*message);

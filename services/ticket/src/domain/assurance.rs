@@ -21,7 +21,7 @@ ids! {
     }
 }
 
-/// The one action that assertions are asked for.
+/// The action that assertions are asked for where the category names none of its own.
 pub const ACTION_RESOLVE: &str = "resolve";
 
 /// A statement of identity verification whose signature was verified. What it is bound to is compared here; that its `jti` is
@@ -49,9 +49,9 @@ impl Assertion {
     /// [`Refusal::AssertionInvalid`] with what does not fit.
     pub fn check(&self, appeal: &Appeal, needed: AssuranceLevel, now: Timestamp) -> Result<AssuranceLevel, Refusal> {
         let rules = [
-            (appeal.citizen == Some(self.citizen), "does not speak of the appeal's citizen"),
+            (self.speaks_of_applicant(appeal), "does not speak of the appeal's citizen"),
             (self.appeal == appeal.name(), "is bound to another appeal"),
-            (self.action == ACTION_RESOLVE, "is bound to another action"),
+            (self.action == appeal.required_action, "is bound to another action"),
             (now < self.expire_time, "has expired"),
             (self.level >= needed, "states too low a level"),
         ];
@@ -59,5 +59,11 @@ impl Assertion {
             Some((_, why)) => Err(Refusal::AssertionInvalid(why)),
             None => Ok(self.level),
         }
+    }
+
+    /// Who lost access can't log in to file: such an appeal names no citizen, and whoever confirms it by an assertion bound to it becomes
+    /// the person it speaks of. Nobody else can afterwards.
+    fn speaks_of_applicant(&self, appeal: &Appeal) -> bool {
+        appeal.citizen.or(appeal.confirmed_citizen).is_none_or(|citizen| citizen == self.citizen)
     }
 }

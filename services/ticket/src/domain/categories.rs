@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::assurance::AssuranceLevel;
+use super::assurance::{ACTION_RESOLVE, AssuranceLevel};
 use super::kinds::{Kind, Priority};
 use super::staff::Level;
 
@@ -27,6 +27,9 @@ pub struct Category {
     /// Level at which the person must be confirmed before it is resolved (T20).
     #[serde(default = "nobody")]
     pub required_assurance: AssuranceLevel,
+    /// What the person must have confirmed it for: the action that assertions are bound to.
+    #[serde(default = "resolving")]
+    pub required_action: String,
     /// Its name by language; `ru` and `en` at least (X5).
     pub names: BTreeMap<String, String>,
 }
@@ -54,6 +57,10 @@ const fn nobody() -> AssuranceLevel {
     AssuranceLevel::None
 }
 
+fn resolving() -> String {
+    ACTION_RESOLVE.to_owned()
+}
+
 static BUILTIN: LazyLock<Catalogue> = LazyLock::new(|| {
     // The text is a constant of the binary and a test reads it: a build in which this can happen does not pass its tests.
     Catalogue::parse(include_str!("../../data/categories.toml")).unwrap_or_else(|error| panic!("{error}"))
@@ -73,7 +80,7 @@ impl Catalogue {
         let file: File = toml::from_str(text).map_err(|error| CatalogueError(error.to_string()))?;
         let mut categories = BTreeMap::new();
         for category in file.category {
-            for id in [&category.id, &category.group] {
+            for id in [&category.id, &category.group, &category.required_action] {
                 if !is_id(id) {
                     return Err(CatalogueError(format!("{id:?} is not lower snake case")));
                 }
@@ -147,6 +154,8 @@ mod tests {
             .map(|category| category.id.as_str())
             .collect();
         assert_eq!(asking, ["access_recovery", "account_locked", "personal_data_change"]);
+        // Where identity verification sends its long codes.
+        assert_eq!(Catalogue::builtin().find("access_recovery").unwrap().required_action, "recover_access");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::actor::Actor;
 use super::appeal::Promise;
-use super::assurance::AssuranceLevel;
+use super::assurance::{ACTION_RESOLVE, AssuranceLevel};
 use super::command::Need;
 use super::kinds::{Channel, ClockKind, Kind, Priority, State};
 use super::message::{Author, Visibility};
@@ -104,6 +104,9 @@ pub enum Event {
     IdentityConfirmed {
         /// At which level.
         level: AssuranceLevel,
+        /// Who; unknown in journals that were written before it was recorded.
+        #[serde(default)]
+        citizen: Option<Uuid>,
     },
     /// The answer was given.
     Resolved {
@@ -154,6 +157,9 @@ pub struct FiledEvent {
     pub queue_level: Level,
     /// Required assurance, as the category had it.
     pub required_assurance: AssuranceLevel,
+    /// Required action, as the category had it.
+    #[serde(default = "resolving")]
+    pub required_action: String,
     /// The applicant's account.
     pub citizen: Option<Uuid>,
     /// Language of the applicant.
@@ -166,6 +172,10 @@ pub struct FiledEvent {
     pub first_answer: Term,
     /// The clock of the resolution.
     pub resolution: Term,
+}
+
+fn resolving() -> String {
+    ACTION_RESOLVE.to_owned()
 }
 
 /// The content of [`Event::Escalated`].

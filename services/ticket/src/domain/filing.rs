@@ -44,6 +44,7 @@ pub fn file(
         group: category.group.clone(),
         queue_level: category.queue_level,
         required_assurance: category.required_assurance,
+        required_action: category.required_action.clone(),
         citizen: filing.citizen,
         language: filing.language.clone(),
         time_zone: filing.time_zone.clone(),

@@ -162,7 +162,7 @@ impl<'a> Deciding<'a> {
     fn confirm(&mut self, assertion: &Assertion, needed: AssuranceLevel) -> Result<(), Refusal> {
         let level = assertion.check(&self.after, needed, self.now)?;
         let state = self.after.state;
-        self.record(Event::IdentityConfirmed { level }, state);
+        self.record(Event::IdentityConfirmed { level, citizen: Some(assertion.citizen) }, state);
         Ok(())
     }
 

@@ -11,7 +11,6 @@ use deadline::PolicySet;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::assurance::ACTION_RESOLVE;
 use super::event::Escalated;
 use super::*;
 
@@ -116,7 +115,7 @@ fn assertion(appeal: &Appeal, level: AssuranceLevel) -> Assertion {
     Assertion {
         citizen: citizen(),
         appeal: appeal.name(),
-        action: ACTION_RESOLVE.into(),
+        action: appeal.required_action.clone(),
         level,
         jti: "jti".into(),
         expire_time: monday() + hours(24 * 365),

@@ -24,8 +24,8 @@ macro_rules! select_appeals {
         sqlx::query_as!(
             $crate::store::appeal_row::AppealRow,
             $name + r#"
-        SELECT appeal_id, number, state, channel, category, kind, priority, queue_group, required_assurance, confirmed,
-            citizen_id, filed_by, language_code, time_zone, consent_version, consent_time,
+        SELECT appeal_id, number, state, channel, category, kind, priority, queue_group, required_assurance, required_action,
+            confirmed, confirmed_citizen_id, citizen_id, filed_by, language_code, time_zone, consent_version, consent_time,
             subject, description, applicant, contact_phone, contact_email,
             policy, policy_version, policy_hash,
             first_state, first_epoch, first_start_time, first_due_time,
@@ -101,7 +101,7 @@ pub async fn save(tx: &mut Tx, before: &Appeal, after: &Appeal) -> Result<(), Er
     let (first, resolution) = (&after.first_answer, &after.resolution);
     sqlx::query!(
         "-- appeal_save()
-        UPDATE appeal SET state = $2, confirmed = $3,
+        UPDATE appeal SET state = $2, confirmed = $3, confirmed_citizen_id = $27,
             first_state = $4, first_epoch = $5, first_due_time = $6, first_end_time = $7, first_level = $8,
             resolution_state = $9, resolution_epoch = $10, resolution_due_time = $11, resolution_end_time = $12,
             resolution_level = $13,
@@ -134,7 +134,8 @@ pub async fn save(tx: &mut Tx, before: &Appeal, after: &Appeal) -> Result<(), Er
         after.version,
         after.last_event,
         after.last_message,
-        suspension::count(after)
+        suspension::count(after),
+        after.confirmed_citizen
     )
     .execute(&mut **tx)
     .await?;

@@ -27,6 +27,7 @@ pub async fn insert(
     let done = sqlx::query!(
         "-- filing_insert()
         WITH filed AS (INSERT INTO appeal (appeal_id, number, state, channel, category, kind, priority, queue_group, required_assurance,
+            required_action,
             citizen_id, filed_by, language_code, time_zone, consent_version, consent_time,
             subject, description, applicant, contact_phone, contact_email, policy, policy_version, policy_hash,
             first_state, first_epoch, first_start_time, first_due_time, first_allowance, first_calendar,
@@ -35,7 +36,7 @@ pub async fn insert(
             resolution_calendar, resolution_calendar_version, resolution_level,
             expected_time, create_time, update_time, escalation_level, queue_level, revision, version, last_event_no,
             last_message_no, last_suspension_no)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $46, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
             $24, $25, $26, $27, $28, $29, $30, 0, $31, $32, $33, $34, $35, $36, $37, 0, $38, $39, $39, 0, $40,
             $41, $41, $41, 0, 0)
         ON CONFLICT ON CONSTRAINT appeal_number_key DO NOTHING RETURNING appeal_id)
@@ -85,7 +86,8 @@ pub async fn insert(
         filed.event.kind(),
         filed.time.to_sqlx(),
         filed.actor.to_string(),
-        event::data(filed)?
+        event::data(filed)?,
+        appeal.required_action
     )
     .execute(&mut **tx)
     .await?;

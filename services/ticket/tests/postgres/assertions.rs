@@ -5,7 +5,7 @@ use proto::ticket::v1::{self as wire, appeal::State, appeal_event::Type};
 use rpc::auth::Signer;
 use ticket::assertions::Refresh;
 
-use crate::rig::{Rig, citizen, lost_access, new_id, operator, public, reason};
+use crate::rig::{Rig, citizen, lost_access, new_id, operator, portal, public, reason};
 use crate::work::{ask, provide, resolve};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -33,13 +33,36 @@ async fn resolved_only_with_an_assertion_that_fits() {
     }
     let forged = Signer::generate().unwrap();
     let claims = serde_json::json!({
-        "sub": own.subject, "appeal": filed.name, "action": "resolve", "level": "confirmed", "jti": new_id(), "exp": past + 600,
+        "sub": own.subject, "appeal": filed.name, "action": "recover_access", "level": "confirmed", "jti": new_id(), "exp": past + 600,
     });
     assert_eq!(reason(resolve(&rig, &filed.name, "", &forged.sign(&claims).unwrap()).await), "ASSERTION_INVALID");
 
     let good = rig.assertion(&own, &filed.name, |_| {});
     assert_eq!(resolve(&rig, &filed.name, "", &good).await.unwrap().state(), State::Resolved);
     assert!(rig.events(&filed.name).await.iter().any(|event| event.r#type() == Type::IdentityConfirmed));
+    rig.audit(&filed.name).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_appeal_filed_without_login_is_whose_assertion_came_first() {
+    let rig = Rig::staffed().await;
+    let mut form = lost_access();
+    form.applicant.as_mut().unwrap().citizen = String::new();
+    let filed = rig.assigned(&portal(), form).await;
+    let (first, other) = (citizen(), citizen());
+    let need = wire::request_info_request::Need::Verification;
+    ask(&rig, &filed.name, need).await.unwrap();
+    let token = rig.assertion(&first, &filed.name, |_| {});
+    let seen = provide(&rig, &portal(), &filed.name, &token).await.unwrap();
+    assert_eq!(seen.confirmed_citizen, first.subject, "the portal acts on it");
+
+    let token = rig.assertion(&other, &filed.name, |_| {});
+    assert_eq!(reason(resolve(&rig, &filed.name, "", &token).await), "ASSERTION_INVALID", "another person");
+    let resolved = resolve(&rig, &filed.name, "", "").await.unwrap();
+    assert_eq!((resolved.state(), resolved.confirmed_citizen), (State::Resolved, first.subject.clone()));
+    // They confirmed it; they did not file it, and the form may name things that are not theirs.
+    let get = wire::GetAppealRequest { name: filed.name.clone() };
+    assert_eq!(reason(ticket::queries::get_appeal::run(rig.app.clone(), first, get).await), "NOT_YOURS");
     rig.audit(&filed.name).await;
 }
 

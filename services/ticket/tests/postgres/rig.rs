@@ -206,7 +206,7 @@ impl Rig {
         let mut claims = serde_json::json!({
             "sub": citizen.subject,
             "appeal": appeal,
-            "action": "resolve",
+            "action": "recover_access",
             "level": "simplified",
             "jti": Uuid::new_v4().to_string(),
             "exp": (self.clock.now() + SignedDuration::from_mins(10)).as_second(),
@@ -239,6 +239,10 @@ pub fn citizen() -> Caller {
 
 pub fn operator(id: &str) -> Caller {
     Caller::of_staff(id, [Role::Operator])
+}
+
+pub fn portal() -> Caller {
+    Caller::of_system("portal")
 }
 
 pub fn supervisor() -> Caller {

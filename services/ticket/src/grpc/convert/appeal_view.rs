@@ -47,6 +47,12 @@ pub fn appeal_view(
         assignee: appeal.assignee.as_ref().filter(|_| staff).map(|id| format!("staff/{id}")).unwrap_or_default(),
         group: if staff { appeal.group.clone() } else { String::new() },
         required_assurance: kinds::assurance_to_wire(appeal.required_assurance).into(),
+        required_action: appeal.required_action.clone(),
+        confirmed_citizen: appeal
+            .confirmed_citizen
+            .filter(|_| staff || audience.is_system())
+            .map(citizen_name)
+            .unwrap_or_default(),
         answer: answer.map(text).unwrap_or_default(),
         advice: advices.of(appeal.state, &appeal.language).to_owned(),
         etag: appeal.etag(),

@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::audience::Audience;
 use super::kinds;
 use crate::domain::{
-    Actor, ClockKind, Event, Handed, NewDue, Recorded, RungNote, SuspensionReason, Visibility, event_name, message_name,
+    Actor, ClockKind, Event, Handed, NewDue, Recorded, RungNote, SuspensionReason, Visibility, citizen_name,
+    event_name, message_name,
 };
 
 /// Notices to staff begin so; an applicant need not hear of them.
@@ -52,7 +53,10 @@ pub fn event_view(appeal: Uuid, recorded: &Recorded, audience: Audience) -> Opti
             show_due(&mut view, due);
             view.expected_time = Some(to_wire(*expected_time));
         }
-        Event::IdentityConfirmed { level } => view.reason = level.as_str().to_owned(),
+        Event::IdentityConfirmed { level, citizen } => {
+            view.reason = level.as_str().to_owned();
+            view.citizen = citizen.filter(|_| staff).map(citizen_name).unwrap_or_default();
+        }
         Event::Escalated(escalated) => {
             view.clock = escalated.clock.map(kinds::clock_to_wire).unwrap_or_default().into();
             view.epoch = escalated.epoch.unwrap_or_default();
