@@ -1,7 +1,14 @@
 //! Who may call what, for every RPC there is. The walk is over the descriptor: a new RPC without a line below fails.
 
 use prost_reflect::{DescriptorPool, MethodDescriptor};
-use proto::ticket::v1::{Channel, GetAppealRequest, ListAppealsRequest, ListMessagesRequest};
+use proto::identity::v1::{
+    AssuranceLevel, Citizen, ConfirmCodeRequest, CreateCitizenRequest, GetCitizenRequest, IssueAssertionRequest,
+    ResendCodeRequest, StartVerificationRequest, Verification, verification::Method,
+};
+use proto::ticket::v1::{
+    Channel, FileAppealRequest, FindAppealRequest, GetAppealRequest, ListAppealEventsRequest, ListAppealsRequest,
+    ListMessagesRequest,
+};
 use rpc::auth::Signer;
 use tests::{Part, Suite, forms};
 use tonic::{Code, Request, Status};
@@ -144,7 +151,8 @@ async fn every_rpc_lets_in_exactly_whom_it_should() {
                     system => suite.access.token(system),
                 };
                 let answer = call(&suite, part, &method, Some(token)).await;
-                let is_stopped = answer.is_err_and(|status| why(&status).1 == "ROLE_NOT_ALLOWED");
+                let stop = (Code::PermissionDenied, "ROLE_NOT_ALLOWED".to_owned());
+                let is_stopped = answer.is_err_and(|status| why(&status) == stop);
                 assert_eq!(is_stopped, !allowed.contains(who), "{short} at {part} for {who}");
             }
         }
@@ -152,37 +160,146 @@ async fn every_rpc_lets_in_exactly_whom_it_should() {
 }
 
 #[tokio::test]
-async fn a_citizen_sees_nothing_of_somebody_elses() {
+async fn what_is_somebody_elses_is_refused_by_every_rpc_that_citizens_may_call() {
     let suite = Suite::start().await;
-    let mut request = forms::appeal(suite.now());
-    let owner = "citizens/00000000-0000-4000-8000-00000000000b";
-    let appeal = request.appeal.as_mut().unwrap();
-    appeal.channel = Channel::Portal.into();
-    appeal.applicant.as_mut().unwrap().citizen = owner.to_owned();
-    let theirs = suite.ticket(owner).file_appeal(request).await.unwrap().into_inner();
+    let theirs = Theirs::make(&suite).await;
     let anonymous = file_this(&suite, forms::appeal(suite.now())).await;
-    let missing = "appeals/00000000-0000-4000-8000-00000000000c".to_owned();
-
-    let stranger = || suite.ticket("citizens/00000000-0000-4000-8000-00000000000d");
-    for name in [theirs.name.clone(), anonymous.name.clone(), missing] {
-        let answers = [
-            stranger().get_appeal(GetAppealRequest { name: name.clone() }).await.map(drop),
-            stranger()
-                .list_messages(ListMessagesRequest { parent: name.clone(), ..Default::default() })
-                .await
-                .map(drop),
-            stranger().post_message(forms::message(&name, "Здравствуйте")).await.map(drop),
-            stranger().provide_info(forms::information(&name)).await.map(drop),
-            stranger().reopen_appeal(forms::reopening(&name)).await.map(drop),
-            stranger().withdraw_appeal(forms::withdrawal(&name)).await.map(drop),
-        ];
-        for answer in answers {
-            assert_eq!(why(&answer.unwrap_err()), (Code::PermissionDenied, "NOT_YOURS".to_owned()), "{name}");
+    let missing = Theirs { appeal: format!("appeals/{UNKNOWN}"), number: String::new(), ..theirs.clone() };
+    let somebody_elses =
+        [theirs.clone(), Theirs { appeal: anonymous.name, number: anonymous.number, ..theirs.clone() }, missing];
+    for method in methods() {
+        let short = format!("{}/{}", method.parent_service().name(), method.name());
+        if !allowed(&short).is_some_and(|who| who.contains(&"citizen")) {
+            continue;
+        }
+        for it in &somebody_elses {
+            let answer = it.asked_by_a_stranger(&suite, &short).await;
+            let refused = answer.map(|answer| answer.map_err(|status| why(&status)));
+            match short.as_str() {
+                // They file their own and see their own; what that is, is tested below.
+                "TicketService/FileAppeal" | "TicketService/ListAppeals" => assert!(refused.is_none()),
+                // A number that nobody was given is not a form of one.
+                "TicketService/FindAppeal" if it.number.is_empty() => {}
+                _ => {
+                    let refused = refused.unwrap_or_else(|| panic!("{short} has no call in this test"));
+                    let expected = Err((Code::PermissionDenied, "NOT_YOURS".to_owned()));
+                    assert_eq!(refused, expected, "{short} about {}", it.appeal);
+                }
+            }
         }
     }
+}
+
+#[tokio::test]
+async fn a_citizen_files_and_sees_their_own_only() {
+    let suite = Suite::start().await;
+    let theirs = Theirs::make(&suite).await;
     let own =
-        suite.ticket(owner).get_appeal(GetAppealRequest { name: theirs.name.clone() }).await.unwrap().into_inner();
+        suite.ticket(OWNER).get_appeal(GetAppealRequest { name: theirs.appeal.clone() }).await.unwrap().into_inner();
     assert!(own.assignee.is_empty() && own.group.is_empty() && own.recipient.is_empty(), "not for citizens");
-    let list = suite.ticket(owner).list_appeals(ListAppealsRequest::default()).await.unwrap().into_inner();
-    assert_eq!(list.appeals.iter().map(|it| &it.name).collect::<Vec<_>>(), [&theirs.name]);
+    let listed = async |who: &str| {
+        let list = suite.ticket(who).list_appeals(ListAppealsRequest::default()).await.unwrap().into_inner();
+        list.appeals.into_iter().map(|it| it.name).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(OWNER).await, [theirs.appeal]);
+    assert!(listed(STRANGER).await.is_empty());
+    // Nor in somebody else's name.
+    let refused = suite.ticket(STRANGER).file_appeal(theirs.form).await.unwrap_err();
+    assert_eq!(why(&refused), (Code::PermissionDenied, "NOT_YOURS".to_owned()));
+}
+
+const OWNER: &str = "citizens/00000000-0000-4000-8000-00000000000b";
+const STRANGER: &str = "citizens/00000000-0000-4000-8000-00000000000d";
+const UNKNOWN: &str = "00000000-0000-4000-8000-00000000000c";
+
+/// What belongs to a citizen.
+#[derive(Clone)]
+struct Theirs {
+    appeal: String,
+    number: String,
+    citizen: String,
+    verification: String,
+    form: FileAppealRequest,
+}
+
+// === impl Theirs ===
+
+impl Theirs {
+    async fn make(suite: &Suite) -> Self {
+        let mut form = forms::appeal(suite.now());
+        let appeal = form.appeal.as_mut().unwrap();
+        appeal.channel = Channel::Portal.into();
+        appeal.applicant.as_mut().unwrap().citizen = OWNER.to_owned();
+        let filed = suite.ticket(OWNER).file_appeal(form.clone()).await.unwrap().into_inner();
+        let citizen =
+            Citizen {
+                full_name: "Иванова Мария".to_owned(), phone: "+79161234567".to_owned(), ..Citizen::default()
+            };
+        let create = CreateCitizenRequest { citizen: Some(citizen), request_id: forms::request_id() };
+        let citizen = suite.identity("portal").create_citizen(create).await.unwrap().into_inner().name;
+        let verification = verification(&citizen, &filed.name);
+        let started = suite.identity("portal").start_verification(verification).await.unwrap().into_inner();
+        form.request_id = forms::request_id();
+        Self { appeal: filed.name, number: filed.number, citizen, verification: started.name, form }
+    }
+
+    /// A right request of that method by somebody else; `None` where there is nothing of theirs to name.
+    async fn asked_by_a_stranger(&self, suite: &Suite, method: &str) -> Option<Result<(), Status>> {
+        let (mut ticket, mut identity) = (suite.ticket(STRANGER), suite.identity(STRANGER));
+        let (name, parent) = (self.appeal.clone(), self.appeal.clone());
+        let request_id = forms::request_id();
+        Some(match method {
+            "TicketService/GetAppeal" => ticket.get_appeal(GetAppealRequest { name }).await.map(drop),
+            "TicketService/FindAppeal" => {
+                ticket.find_appeal(FindAppealRequest { number: self.number.clone() }).await.map(drop)
+            }
+            "TicketService/ListMessages" => {
+                ticket.list_messages(ListMessagesRequest { parent, ..Default::default() }).await.map(drop)
+            }
+            "TicketService/ListAppealEvents" => {
+                ticket.list_appeal_events(ListAppealEventsRequest { parent, ..Default::default() }).await.map(drop)
+            }
+            "TicketService/PostMessage" => ticket.post_message(forms::message(&name, "Здравствуйте")).await.map(drop),
+            "TicketService/ProvideInfo" => ticket.provide_info(forms::information(&name)).await.map(drop),
+            "TicketService/ReopenAppeal" => ticket.reopen_appeal(forms::reopening(&name)).await.map(drop),
+            "TicketService/WithdrawAppeal" => ticket.withdraw_appeal(forms::withdrawal(&name)).await.map(drop),
+            "IdentityService/GetCitizen" => {
+                identity.get_citizen(GetCitizenRequest { name: self.citizen.clone() }).await.map(drop)
+            }
+            "IdentityService/StartVerification" => {
+                identity.start_verification(verification(&self.citizen, &name)).await.map(drop)
+            }
+            "IdentityService/ResendCode" => {
+                let request = ResendCodeRequest { name: self.verification.clone(), request_id, ..Default::default() };
+                identity.resend_code(request).await.map(drop)
+            }
+            "IdentityService/ConfirmCode" => {
+                let request =
+                    ConfirmCodeRequest { name: self.verification.clone(), code: "123456".to_owned(), request_id };
+                identity.confirm_code(request).await.map(drop)
+            }
+            "IdentityService/IssueAssertion" => {
+                let request = IssueAssertionRequest {
+                    verification: self.verification.clone(),
+                    appeal: name,
+                    action: "resolve".to_owned(),
+                    level: AssuranceLevel::Simplified.into(),
+                    request_id,
+                };
+                identity.issue_assertion(request).await.map(drop)
+            }
+            _ => return None,
+        })
+    }
+}
+
+fn verification(citizen: &str, appeal: &str) -> StartVerificationRequest {
+    let verification = Verification {
+        citizen: citizen.to_owned(),
+        method: Method::SmsCode.into(),
+        appeal: appeal.to_owned(),
+        action: "resolve".to_owned(),
+        ..Verification::default()
+    };
+    StartVerificationRequest { verification: Some(verification), request_id: forms::request_id() }
 }

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use bootstrap::Reference;
 use clock::{Clock, ManualClock, OffsetClock, SharedClock};
 use jiff::{SignedDuration, Timestamp};
+use proto::notification::v1::notification::State as NoticeState;
 use proto::sla::v1::ClockKind;
 use proto::ticket::v1::appeal_event::Type;
 use proto::ticket::v1::{GetAppealRequest, appeal::State};
@@ -73,13 +74,21 @@ async fn live_to_the_supervisor(suite: &Suite, filed: &proto::ticket::v1::Appeal
     assert_ne!(second.state(), State::Resolved);
 
     // The journal tells all of it, and each once.
-    let told: Vec<(Type, i32)> = events(suite, &name)
+    let told: Vec<_> = events(suite, &name)
         .await
         .iter()
-        .filter(|it| it.clock() == ClockKind::Resolution && it.r#type() != Type::NoticeOutcome)
-        .map(|it| (it.r#type(), it.level))
+        .filter(|it| it.clock() == ClockKind::Resolution)
+        .map(|it| (it.r#type(), it.level, it.notice_state()))
         .collect();
-    assert_eq!(told, [(Type::DeadlineWarned, 0), (Type::Escalated, 1), (Type::Escalated, 2)]);
+    let none = NoticeState::Unspecified;
+    let expected = [
+        (Type::DeadlineWarned, 0, none),
+        (Type::Escalated, 1, none),
+        (Type::NoticeOutcome, 1, NoticeState::Sent),
+        (Type::Escalated, 2, none),
+        (Type::NoticeOutcome, 2, NoticeState::Sent),
+    ];
+    assert_eq!(told, expected);
 }
 
 async fn get(suite: &Suite, name: &str) -> proto::ticket::v1::Appeal {
