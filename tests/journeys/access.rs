@@ -67,8 +67,10 @@ fn allowed(method: &str) -> Option<Vec<&'static str>> {
         "IdentityService/GetVerificationKeys" => SYSTEMS.to_vec(),
         "NotificationService/UpsertRecipient" => vec!["ticket", "identity"],
         "NotificationService/SendNotification" => vec!["ticket", "identity", "sla"],
-        "NotificationService/GetNotification" => staff_and(&["administrator", "ticket", "identity", "sla"]),
-        "NotificationService/ListNotifications" => staff_and(&["administrator"]),
+        "NotificationService/GetNotification" => {
+            staff_and(&["identity_officer", "administrator", "ticket", "identity", "sla"])
+        }
+        "NotificationService/ListNotifications" => staff_and(&["identity_officer", "administrator"]),
         "SlaService/TrackDeadline" | "SlaService/UpdateDeadline" | "SlaService/StopDeadline" => vec!["ticket"],
         "SlaService/GetDeadline" | "SlaService/ExplainDeadline" => staff_and(&["administrator", "ticket"]),
         "SlaService/ListDeadlines" => vec!["specialist", "senior_specialist", "supervisor", "administrator"],

@@ -5,7 +5,10 @@ use proto::identity::v1::{
     AssuranceLevel, Citizen, ConfirmCodeRequest, CreateCitizenRequest, IssueAssertionRequest, ResendCodeRequest,
     StartVerificationRequest, Verification, verification::Method,
 };
+use proto::notification::v1::{ListNotificationsRequest, notification::State as NoticeState};
 use proto::ticket::v1::{Appeal, AssignAppealRequest, ResolveAppealRequest, appeal::State};
+use rusmpp::CommandStatus;
+use testkit::smsc::Act;
 use tests::{Part, Suite, forms};
 use tonic::{Code, Status};
 
@@ -67,6 +70,39 @@ async fn who_can_not_log_in_is_confirmed_by_the_contact_of_their_account() {
     assert_eq!((resolved.state(), &resolved.confirmed_citizen), (State::Resolved, &citizen.name));
     let confirmed: Vec<String> = events(&suite, &appeal.name).await.into_iter().map(|it| it.citizen).collect();
     assert!(confirmed.contains(&citizen.name), "{confirmed:?}");
+}
+
+/// I1: «код не приходит». The officer sees why, and sends it by the other channel.
+#[tokio::test]
+async fn a_code_that_did_not_arrive_is_sent_by_hand_with_its_reason_known() {
+    const OFFICER: &str = "staff/identity-1:identity_officer";
+    let suite = Suite::start().await;
+    let citizen = citizen(&suite, PHONE).await;
+    let appeal = access_appeal(&suite, &citizen).await;
+    suite.settle().await;
+    suite.smsc.script([Act::Refuse(CommandStatus::EsmeRinvdstadr)]);
+    let started = start(&suite, &citizen, &appeal, Method::SmsCode).await;
+    suite.settle().await;
+    assert_eq!(code_in(&texts_to(&suite, PHONE)), None);
+
+    let request = ListNotificationsRequest { subject: started.name.clone(), ..Default::default() };
+    let listed =
+        suite.notification(OFFICER).list_notifications(request).await.expect("an officer may look").into_inner();
+    let [failed] = listed.notifications.as_slice() else { panic!("{listed:?}") };
+    let reasons: Vec<&str> = failed.deliveries.iter().map(|it| it.reason.as_str()).collect();
+    assert_eq!((failed.state(), reasons), (NoticeState::Failed, vec!["SMPP_0000000B"]), "an invalid destination");
+
+    suite.hand.advance(SignedDuration::from_secs(31));
+    let resend = ResendCodeRequest {
+        name: started.name.clone(),
+        method: Method::EmailCode.into(),
+        request_id: forms::request_id(),
+    };
+    suite.identity(OFFICER).resend_code(resend).await.expect("an officer may send it again");
+    suite.settle().await;
+    let mails: Vec<String> = suite.mailbox.mails().iter().filter_map(|mail| mail.text()).collect();
+    let code = code_in(&mails).unwrap_or_else(|| panic!("no code in {mails:?}"));
+    confirm(&suite, &citizen, &started, &code).await.expect("the right code");
 }
 
 #[tokio::test]
@@ -224,5 +260,5 @@ fn code_in(texts: &[String]) -> Option<String> {
 /// Eight digits on their own (recovery of access), in a text that speaks of a code.
 fn code_of(text: &str) -> Option<String> {
     let words = text.split(|c: char| !c.is_ascii_digit());
-    words.filter(|word| word.len() == 8).map(str::to_owned).next().filter(|_| text.contains("Код"))
+    words.filter(|word| word.len() == 8).map(str::to_owned).next().filter(|_| text.to_lowercase().contains("код"))
 }
