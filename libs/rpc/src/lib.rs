@@ -7,6 +7,7 @@ mod access;
 pub mod auth;
 mod caller;
 mod client;
+mod code_name;
 mod details;
 mod layers;
 mod methods;
@@ -26,6 +27,7 @@ pub use caller::Caller;
 pub use client::{
     Client, ClientConfig, ClientError, ClientMetrics, METHODS, MethodTable, PeerChannel, Policy, TableError,
 };
+pub use code_name::code_name;
 pub use layers::{Deadline, ServerMetrics};
 pub use methods::{Method, Methods};
 pub use refusal::Refusal;

@@ -78,25 +78,7 @@ fn may_be_repeated(code: Code, has_reason: bool) -> bool {
 
 /// `UNAVAILABLE` or `FAILED_PRECONDITION APPEAL_CLOSED`: never a message, which may quote somebody.
 fn describe(code: Code, reason: Option<&str>) -> String {
-    let code = match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
-    };
+    let code = rpc::code_name(code);
     reason.map_or_else(|| code.to_owned(), |reason| format!("{code} {reason}"))
 }
 

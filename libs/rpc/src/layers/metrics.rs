@@ -12,8 +12,9 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use tonic::body::Body;
 
+use crate::code_name;
 use crate::layers::around::{Around, Inner, pass};
-use crate::layers::ending::{self, Ending};
+use crate::layers::ending::Ending;
 use crate::methods::Methods;
 
 /// Upper bounds in seconds: from one local transaction (milliseconds) to the longest default deadline.
@@ -67,7 +68,7 @@ impl Around for Measure {
         let metrics = self.metrics;
         let ending = Ending::new(move |code| {
             metrics.in_flight.dec();
-            metrics.calls.get_or_create(&Outcome { method: Arc::clone(&method), code: ending::name(code) }).inc();
+            metrics.calls.get_or_create(&Outcome { method: Arc::clone(&method), code: code_name(code) }).inc();
             metrics.seconds.get_or_create(&ByMethod { method }).observe(began.elapsed().as_secs_f64());
         });
         ending.watch(pass(request, inner).await)

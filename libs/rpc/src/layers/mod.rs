@@ -39,7 +39,6 @@ pub use deadline::Deadline;
 pub use metrics::ServerMetrics;
 
 pub(crate) use around::Inner;
-pub(crate) use ending::name as code_name;
 pub(crate) use metrics::BUCKETS;
 
 /// What the layers need.

@@ -8,8 +8,9 @@ use tonic::body::Body;
 use tracing::Instrument;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use crate::code_name;
 use crate::layers::around::{Around, Inner, pass};
-use crate::layers::ending::{self, Ending};
+use crate::layers::ending::Ending;
 use crate::methods::Methods;
 use crate::trace_context;
 
@@ -40,7 +41,7 @@ impl Around for Trace {
         let _ = span.set_parent(parent);
         let ended = span.clone();
         let ending = Ending::new(move |code| {
-            ended.record("code", ending::name(code));
+            ended.record("code", code_name(code));
         });
         let response = pass(request, inner).instrument(span).await;
         ending.watch(response)
