@@ -212,19 +212,24 @@ impl fmt::Debug for Cluster {
 
 /// As the owner: the record and the data folder, made when missing.
 fn prepare(dir: &Path) -> Result<Record> {
-    let user = ServerUser::choose()?;
-    let mut record = match Record::read(dir)? {
+    let kept = Record::read(dir)?;
+    if kept.as_ref().is_none_or(|record| !record.data().exists()) {
+        // Before a user is chosen: installing Postgres may bring the one that it is to run as.
+        find_or_install(None)?;
+    }
+    let mut record = match kept {
         Some(record) => record,
         None if dir.join("data").exists() => {
             bail!("{} has data but no cluster.json with the password; put it back or remove the folder", dir.display())
         }
         None => {
-            let record = Record::new(dir, user)?;
+            let record = Record::new(dir, ServerUser::choose()?)?;
             record.write(dir)?;
             record
         }
     };
     let data = record.data();
+    let user = ServerUser::serving(&data)?;
     if major_of(&data)?.is_none() {
         DirBuilder::new().recursive(true).mode(0o755).create(&record.home)?;
         initdb(&find_or_install(None)?, user, &data, &Access::Password(&record.password))?;
@@ -243,7 +248,7 @@ fn durable_plan(record: &Record) -> Result<Plan> {
     let data = record.data();
     Ok(Plan {
         postgres: find_or_install(major_of(&data)?)?,
-        user: ServerUser::choose()?,
+        user: ServerUser::serving(&data)?,
         data,
         socket: record.socket.clone(),
         port: record.port,

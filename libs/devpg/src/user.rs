@@ -29,6 +29,17 @@ impl ServerUser {
         bail!("Postgres refuses to run as root and there is no user `postgres` or `nobody` to run it as")
     }
 
+    /// The user for this data folder: whoever it was given to, or [`Self::choose`] when there is none yet. The choice may change
+    /// between two starts, as the packages of Postgres bring the user `postgres` with them; the folder's owner does not.
+    pub(crate) fn serving(data: &Path) -> Result<ServerUser> {
+        match data.metadata() {
+            Ok(meta) if geteuid().is_root() && meta.uid() != 0 => {
+                Ok(ServerUser::Other { uid: meta.uid(), gid: meta.gid() })
+            }
+            _ => ServerUser::choose(),
+        }
+    }
+
     pub(crate) fn apply(self, command: &mut Command) {
         if let ServerUser::Other { uid, gid } = self {
             // The standard library also clears the supplementary groups here.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use devpg::{Cluster, until};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, User, geteuid};
 use sqlx::{Connection, PgConnection};
 
 const SOON: Duration = Duration::from_secs(30);
@@ -76,6 +76,28 @@ fn postmaster_of(cluster: &Cluster) -> Option<u32> {
 
 fn sigkill(pid: u32) {
     kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL).unwrap();
+}
+
+/// As root on a machine without Postgres the folder goes to `nobody`, and the packages then bring the user `postgres`: the next start
+/// could not read its own data.
+#[tokio::test]
+async fn the_folder_stays_with_the_user_it_was_given_to() {
+    let folder = Folder::new("owner");
+    let cluster = Cluster::durable(&folder.0).unwrap();
+    write(&cluster, "before").await;
+    let home = cluster.data_dir().parent().unwrap().to_owned();
+    drop(cluster);
+    if geteuid().is_root() {
+        let nobody = User::from_name("nobody").unwrap().expect("nobody is there");
+        let given = Command::new("chown")
+            .arg("-R")
+            .arg(nobody.uid.to_string())
+            .args([home.join("data"), home.join("socket")])
+            .status();
+        assert!(given.unwrap().success());
+    }
+    let cluster = Cluster::durable(&folder.0).unwrap();
+    assert_eq!(read(&cluster.admin_url()).await.unwrap(), "before");
 }
 
 #[tokio::test]
