@@ -39,3 +39,8 @@ pub(super) fn allows(metadata: &Metadata<'_>) -> bool {
     // `Level` orders by verbosity: ERROR < WARN < INFO < DEBUG < TRACE.
     *metadata.level() <= Level::INFO || OURS.contains(&name)
 }
+
+/// Whether a span, or a line inside one, may go into traces: `info` and above under the cap, whatever is logged.
+pub(super) fn traces(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() <= Level::INFO && allows(metadata)
+}

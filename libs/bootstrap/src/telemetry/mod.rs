@@ -41,11 +41,9 @@ pub struct Telemetry {
 pub fn init(config: &TelemetryConfig, service: &str) -> anyhow::Result<Telemetry> {
     let traces = trace::provider(config, service)?;
     let (provider, tracer) = traces.unzip();
-    let spans = tracer.map(|tracer| {
-        let filter = filter(config)?.and(filter_fn(|it| it.name() != SERVICE_SPAN));
-        anyhow::Ok(tracing_opentelemetry::layer().with_tracer(tracer).with_filter(filter))
-    });
-    let subscriber = logs(config, io::stderr, io::stderr().is_terminal())?.with(spans.transpose()?);
+    let traced = filter_fn(|it| cap::traces(it) && it.name() != SERVICE_SPAN);
+    let spans = tracer.map(|tracer| tracing_opentelemetry::layer().with_tracer(tracer).with_filter(traced));
+    let subscriber = logs(config, io::stderr, io::stderr().is_terminal())?.with(spans);
     subscriber.try_init()?;
     panic::hook();
     Ok(Telemetry { provider })
@@ -81,7 +79,8 @@ pub(crate) fn check_filter(filter: &str) -> Result<(), String> {
     EnvFilter::builder().parse(filter).map(drop).map_err(|error| error.to_string())
 }
 
-/// The configured filter under the cap: what lines and traces are made of.
+/// The configured filter under the cap: what lines are made of. Traces are not narrowed by it: whoever wants few lines may
+/// still want every trace.
 ///
 /// # Errors
 /// The filter can't be used.
