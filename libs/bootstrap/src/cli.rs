@@ -3,7 +3,11 @@
 //! Exit codes: 0 done; 64 (EX_USAGE) the command line or the configuration is wrong, so starting again will not help; 1 anything
 //! else; 128 + n a second signal n during the drain.
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -12,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Overrides, Service,
-    config::{ConfigError, Layers, Secret, Settings},
+    config::{ConfigError, Layers, MigrateConfig, Secret, Settings},
     migrate, run, telemetry,
 };
 
@@ -24,7 +28,7 @@ struct Args {
     /// Configuration file (TOML), above the compiled-in defaults and below the environment.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Checks the configuration and exits.
+    /// Checks all that can be checked without the database, tells every fault, and exits.
     #[arg(long, global = true)]
     check_config: bool,
     /// Prints the effective configuration, secrets redacted, and exits.
@@ -93,14 +97,29 @@ fn plan<S: Service>(
     if let Some((_, filter)) = environment.iter().find(|(name, _)| name == "RUST_LOG") {
         layers = layers.filter(filter);
     }
-    let settings = layers.environment(environment).load::<S>()?;
+    let layers = layers.environment(environment);
     if args.print_config {
-        return Ok(Plan::Print(settings.print()?));
+        return Ok(Plan::Print(layers.load::<S>()?.print()?));
     }
+    let command = args.command.unwrap_or(Command::Serve);
+    let settings = match &command {
+        Command::Serve => {
+            let settings = layers.read::<S>()?;
+            settings.check::<S>(false)?;
+            settings
+        }
+        Command::Migrate { database_url_file } => {
+            let settings = layers.load::<S>()?;
+            if args.check_config {
+                migrate_url(&settings.common.migrate, database_url_file.as_deref())?;
+            }
+            settings
+        }
+    };
     if args.check_config {
         return Ok(Plan::Print(String::new()));
     }
-    Ok(Plan::Do(Box::new(settings), args.command.unwrap_or(Command::Serve)))
+    Ok(Plan::Do(Box::new(settings), command))
 }
 
 fn act<S: Service>(settings: Settings<S::Config>, command: Command) -> anyhow::Result<()> {
@@ -121,15 +140,19 @@ fn act<S: Service>(settings: Settings<S::Config>, command: Command) -> anyhow::R
 }
 
 async fn migrate_schema<S: Service>(settings: &Settings<S::Config>, file: Option<PathBuf>) -> anyhow::Result<()> {
-    let config = &settings.common.migrate;
-    let url = match file {
-        Some(file) => Some(Secret::read(&file)?),
-        None => Secret::pick("migrate.url", config.url.as_ref(), config.url_file.as_deref())?,
-    };
-    let url = url.ok_or_else(|| ConfigError::new("`migrate` needs --database-url-file or `migrate.url_file`"))?;
+    let url = migrate_url(&settings.common.migrate, file.as_deref())?;
     migrate::<S>(url.expose()).await?;
     tracing::info!(service = S::NAME, schema = S::SCHEMA, "migrated");
     Ok(())
+}
+
+fn migrate_url(config: &MigrateConfig, file: Option<&Path>) -> anyhow::Result<Secret> {
+    let picked = match file {
+        Some(file) => Secret::read(file).map(Some),
+        None => Secret::pick("migrate.url", config.url.as_ref(), config.url_file.as_deref()),
+    };
+    let url = picked.map_err(|error| ConfigError::new(error.to_string()))?;
+    Ok(url.ok_or_else(|| ConfigError::new("`migrate` needs --database-url-file or `migrate.url_file`"))?)
 }
 
 /// SIGTERM or Ctrl-C begins the drain; a second one ends the process at once, for the person who will not wait.
@@ -157,6 +180,11 @@ pub fn stop_by_signal(stopper: CancellationToken) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use rpc::auth::Signer;
+    use tempfile::TempDir;
+
     use super::*;
     use crate::config::tests::Postman;
 
@@ -172,10 +200,34 @@ mod tests {
         }
     }
 
+    fn refused(line: &[&str], environment: &[(&str, &str)]) -> anyhow::Error {
+        planned(line, environment).err().unwrap()
+    }
+
+    /// What a service can be started by: a file of its configuration, and the files that it names.
+    fn complete() -> (TempDir, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, text).unwrap();
+            path.display().to_string()
+        };
+        let jwks = file("jwks.json", &Signer::generate().unwrap().jwks().unwrap());
+        let url = file("url", "postgres://otklik_postman:hunter2@db/otklik\n");
+        let token = file("token", "not looked at here");
+        let text = format!(
+            "[database]\nurl_file = '{url}'\n[auth]\njwks_file = '{jwks}'\n[token]\nfile = '{token}'\n[keys]\nfile = '{}'\n",
+            folder.path().join("ring.toml").display()
+        );
+        let config = file("config.toml", &text);
+        (folder, config)
+    }
+
     #[test]
     fn serving_is_the_default_and_migrate_takes_its_own_url() {
-        assert!(matches!(planned(&[], &[]).unwrap(), Plan::Do(_, Command::Serve)));
-        assert!(matches!(planned(&["serve"], &[]).unwrap(), Plan::Do(_, Command::Serve)));
+        let (_folder, config) = complete();
+        assert!(matches!(planned(&["--config", &config], &[]).unwrap(), Plan::Do(_, Command::Serve)));
+        assert!(matches!(planned(&["serve", "--config", &config], &[]).unwrap(), Plan::Do(_, Command::Serve)));
         let plan = planned(&["migrate", "--database-url-file", "/run/admin-url"], &[]).unwrap();
         let Plan::Do(_, Command::Migrate { database_url_file: Some(file) }) = plan else { panic!("not migrate") };
         assert_eq!(file, PathBuf::from("/run/admin-url"));
@@ -183,9 +235,67 @@ mod tests {
 
     #[test]
     fn a_good_configuration_is_checked_silently_and_printed_redacted() {
-        assert_eq!(printed(&["--check-config"], &[]), "");
+        let (_folder, config) = complete();
+        assert_eq!(printed(&["--check-config", "--config", &config], &[]), "");
         let text = printed(&["--print-config"], &[("OTKLIK_POST_MAN__SMTP__PASSWORD", "hunter2")]);
         assert!(text.contains("[smtp]") && !text.contains("hunter2"), "{text}");
+    }
+
+    #[test]
+    fn check_config_refuses_what_a_start_refuses_and_tells_all_of_it() {
+        let wrong = [
+            ("OTKLIK_POST_MAN__GRPC__MAX_IN_FLIGHT", "0"),
+            ("OTKLIK_POST_MAN__LANES", "[]"),
+            ("OTKLIK_POST_MAN__GRPC__TLS__CERT", "/nowhere/tls.crt"),
+            ("OTKLIK_POST_MAN__GRPC__TLS__KEY", "/"),
+            ("OTKLIK_POST_MAN__SMTP__PASSWORD_FILE", "/nowhere/password"),
+            ("OTKLIK_POST_MAN__PEERS__TICKET__URL", "http://user:hunter2@bad host"),
+        ];
+        let check = refused(&["--check-config"], &wrong);
+        let lines: Vec<_> = check.to_string().lines().map(|line| line.trim().to_owned()).collect();
+        assert_eq!(
+            lines,
+            [
+                "10 faults:",
+                "`grpc.max_in_flight` (OTKLIK_POST_MAN__GRPC__MAX_IN_FLIGHT) must be at least 1",
+                "`lanes` must name at least one lane",
+                "neither `database.url_file` (OTKLIK_POST_MAN__DATABASE__URL_FILE) nor `database.url` (OTKLIK_POST_MAN__DATABASE__URL) is given",
+                "neither `auth.jwks_file` (OTKLIK_POST_MAN__AUTH__JWKS_FILE) nor `auth.jwks_url` (OTKLIK_POST_MAN__AUTH__JWKS_URL) is given",
+                "`token.file` (OTKLIK_POST_MAN__TOKEN__FILE) is missing",
+                "`grpc.tls.cert` (OTKLIK_POST_MAN__GRPC__TLS__CERT) /nowhere/tls.crt: entity not found",
+                "`grpc.tls.key` (OTKLIK_POST_MAN__GRPC__TLS__KEY) /: is a directory",
+                "`peers.ticket.url` (OTKLIK_POST_MAN__PEERS__TICKET__URL) is no URL",
+                "`keys.file` (OTKLIK_POST_MAN__KEYS__FILE) is missing",
+                "`smtp.password_file` (OTKLIK_POST_MAN__SMTP__PASSWORD_FILE) /nowhere/password: entity not found",
+            ]
+        );
+        assert_eq!(exit_code(&check), USAGE);
+        assert_eq!(refused(&["serve"], &wrong).to_string(), check.to_string());
+    }
+
+    #[test]
+    fn files_are_looked_into_and_not_quoted() {
+        let (folder, config) = complete();
+        let secret = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        secret("url", "hunter2");
+        secret("ring.toml", "[keys]\nhunter2 = 1");
+        secret("token", "");
+        let text = refused(&["--check-config", "--config", &config], &[]).to_string();
+        for key in ["3 faults", "`database.url_file`", "`keys.file`", "`token.file`", "the file is empty"] {
+            assert!(text.contains(key), "{text}");
+        }
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+
+    #[test]
+    fn migrate_is_checked_for_what_migrate_needs() {
+        let (folder, _) = complete();
+        let error = refused(&["migrate", "--check-config"], &[]);
+        assert!(error.to_string().contains("`migrate.url_file`"), "{error}");
+        let text = refused(&["migrate", "--check-config", "--database-url-file", "/nowhere/url"], &[]).to_string();
+        assert!(text.contains("/nowhere/url"), "{text}");
+        let url = folder.path().join("url").display().to_string();
+        assert_eq!(printed(&["migrate", "--check-config", "--database-url-file", &url], &[]), "");
     }
 
     #[test]

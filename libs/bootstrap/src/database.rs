@@ -8,7 +8,7 @@ use store::Db;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::{admin::Probe, config::ConfigError};
+use crate::admin::Probe;
 
 /// Pause between two attempts to reach it.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -23,9 +23,6 @@ pub(crate) async fn connect(
     patience: Duration,
     stopper: &CancellationToken,
 ) -> anyhow::Result<PgPool> {
-    if settings.url.is_none() && settings.url_file.is_none() {
-        anyhow::bail!(ConfigError::new("the key `database.url_file` is missing"));
-    }
     patiently(patience, stopper, || async { Ok(store::connect(settings, schema).await?) }).await
 }
 

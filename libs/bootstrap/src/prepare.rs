@@ -61,6 +61,7 @@ pub(crate) struct AdminPort {
 pub async fn prepare<S: Service>(settings: Settings<S::Config>, overrides: Overrides) -> anyhow::Result<Prepared> {
     let printed = settings.print()?;
     tracing::info!(service = S::NAME, version = env!("CARGO_PKG_VERSION"), config = printed, "starting");
+    settings.check::<S>(overrides.ring.is_some())?;
     let Settings { common, service } = settings;
     let Overrides { stopper, listener, admin, time, ring, around_deliver, ready } = overrides;
     let metrics = Metrics::default();

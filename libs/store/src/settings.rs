@@ -41,10 +41,8 @@ pub struct DatabaseUrl(SecretString);
 /// # Errors
 /// [`Error::Other`] for settings that can't be used, [`Error::Unavailable`] when Postgres can't be reached.
 pub async fn connect(settings: &Settings, schema: &str) -> Result<PgPool, Error> {
-    let url = settings.url()?;
-    let options: PgConnectOptions =
-        url.0.expose_secret().parse().map_err(|_| Error::Other("the database URL can't be used".into()))?;
-    let options = options
+    let options = settings
+        .options()?
         .application_name(schema)
         .options([
             ("search_path", schema),
@@ -103,6 +101,18 @@ impl Settings {
             (None, None) => Err(Error::Other("neither database.url nor database.url_file is set".into())),
             (Some(_), Some(_)) => Err(Error::Other("both database.url and database.url_file are set".into())),
         }
+    }
+
+    /// Whether a connection could be tried: for looking at a configuration without using it.
+    ///
+    /// # Errors
+    /// As [`Settings::url`], and a URL that can't be used.
+    pub fn check(&self) -> Result<(), Error> {
+        self.options().map(drop)
+    }
+
+    fn options(&self) -> Result<PgConnectOptions, Error> {
+        self.url()?.expose().parse().map_err(|_| Error::Other("the database URL can't be used".into()))
     }
 }
 

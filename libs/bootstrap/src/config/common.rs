@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, Secret, span};
+use super::{Secret, check::Faults, span};
 
 /// What all services are configured with alike.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -186,30 +186,31 @@ impl Common {
     }
 
     /// What types can't say.
-    pub(super) fn check(&self, peers: &[&str]) -> Result<(), ConfigError> {
-        let refuse = |text: String| Err(ConfigError::new(text));
-        if let Some(name) = self.peers.keys().find(|it| !peers.contains(&it.as_str())) {
-            return refuse(format!("unknown peer `peers.{name}`; this service calls: {}", peers.join(", ")));
+    pub(super) fn check(&self, peers: &[&str], faults: &mut Faults) {
+        for name in self.peers.keys().filter(|it| !peers.contains(&it.as_str())) {
+            let known = peers.join(", ");
+            faults.tell(format!("unknown peer `peers.{name}`; this service calls: {known}"));
         }
-        if let Some(name) = peers.iter().find(|it| !self.peers.contains_key(**it)) {
-            return refuse(format!("the key `peers.{name}.url` is missing"));
+        for name in peers.iter().filter(|it| !self.peers.contains_key(**it)) {
+            faults.add(&format!("peers.{name}.url"), "is missing");
         }
         if self.database.url.is_some() && self.database.url_file.is_some() {
-            return refuse("`database.url` and `database.url_file` are both given: keep one".to_owned());
+            faults.add("database.url", "and `database.url_file` are both given: keep one");
         }
         if self.auth.jwks_file.is_some() && self.auth.jwks_url.is_some() {
-            return refuse("`auth.jwks_file` and `auth.jwks_url` are both given: keep one".to_owned());
+            faults.add("auth.jwks_file", "and `auth.jwks_url` are both given: keep one");
         }
         if !(0.0..=1.0).contains(&self.telemetry.trace_share) {
-            return refuse("`telemetry.trace_share` must be between 0 and 1".to_owned());
+            faults.add("telemetry.trace_share", "must be between 0 and 1");
         }
         if self.grpc.max_in_flight == 0 {
-            return refuse("`grpc.max_in_flight` must be at least 1".to_owned());
+            faults.add("grpc.max_in_flight", "must be at least 1");
         }
         if let Err(text) = self.relay.check() {
-            return refuse(text);
+            faults.tell(text);
         }
-        crate::telemetry::check_filter(&self.telemetry.filter)
-            .map_err(|error| ConfigError::new(format!("`telemetry.filter`: {error}")))
+        if let Err(text) = crate::telemetry::check_filter(&self.telemetry.filter) {
+            faults.add("telemetry.filter", text);
+        }
     }
 }

@@ -13,6 +13,15 @@ impl ConfigError {
         Self(text.into())
     }
 
+    /// `Ok` without faults; else one line each.
+    pub(super) fn of_faults(lines: &[String]) -> Result<(), Self> {
+        match lines {
+            [] => Ok(()),
+            [line] => Err(Self::new(line)),
+            lines => Err(Self(format!("{} faults:\n  {}", lines.len(), lines.join("\n  ")))),
+        }
+    }
+
     /// A file that can't be read or is no TOML. The quoted source lines (`3 | password = …`) are left out: they may hold a
     /// secret.
     pub(super) fn unreadable(cause: &Cause) -> Self {

@@ -65,11 +65,17 @@ impl Layers {
     /// Merges the layers and gives every section to its owner.
     ///
     /// # Errors
-    /// Unknown or missing key, wrong type, unreadable file; the text names the key and where it came from.
+    /// Unknown or missing key, wrong type, unreadable file; the text names the key and where it came from. Or values that don't
+    /// go together: all of them. What a start needs besides is looked for by the start.
     pub fn load<S: Service>(&self) -> Result<Settings<S::Config>, ConfigError> {
-        let settings = Settings::split(self.merge::<S>()?, S::PEERS)?;
-        S::check(&settings.service).map_err(|error| ConfigError::new(format!("{error:#}")))?;
+        let settings = self.read::<S>()?;
+        settings.agrees::<S>()?;
         Ok(settings)
+    }
+
+    /// [`Layers::load`] before anything is compared.
+    pub(crate) fn read<S: Service>(&self) -> Result<Settings<S::Config>, ConfigError> {
+        Settings::split(self.merge::<S>()?)
     }
 
     fn merge<S: Service>(&self) -> Result<Map<String, Value>, ConfigError> {
@@ -98,7 +104,7 @@ impl Variables {
     /// The variables `OTKLIK_<SERVICE>__A__B` as keys `a.b`. A single underscore after the service's name is not ours:
     /// Kubernetes sets such variables for every Service it knows (`OTKLIK_TICKET_SERVICE_HOST`).
     fn of(service: &str, environment: &[(String, String)]) -> Self {
-        let prefix = format!("OTKLIK_{}__", service.to_uppercase().replace('-', "_"));
+        let prefix = variable(service, "");
         let ours = environment.iter().filter_map(|(name, value)| {
             let key = name.strip_prefix(&prefix)?.to_lowercase().replace("__", ".");
             Some((key, value.clone(), format!("the environment variable {name}")))
@@ -116,6 +122,12 @@ impl Source for Variables {
         let parse = |(key, text, origin): &(String, String, String)| (key.clone(), value(text, origin));
         Ok(self.0.iter().map(parse).collect())
     }
+}
+
+/// The environment variable that sets `key` of a service.
+pub(super) fn variable(service: &str, key: &str) -> String {
+    let (service, key) = (service.replace('-', "_"), key.replace('.', "__"));
+    format!("OTKLIK_{service}__{key}").to_uppercase()
 }
 
 /// A list is written as in TOML (`["a", "b"]`); everything else is text, which the `config` crate turns into the number or

@@ -21,6 +21,7 @@ struct Smtp {
     host: String,
     port: u16,
     password: Option<Secret>,
+    password_file: Option<PathBuf>,
     #[serde(with = "super::span::required")]
     patience: Duration,
 }

@@ -6,7 +6,7 @@ mod rig;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use bootstrap::{Admin, AroundDeliver, Overrides, Stepped, Time, prepare, run};
+use bootstrap::{Admin, AroundDeliver, Overrides, Stepped, Time, config::Layers, prepare, run};
 use bytes::Bytes;
 use clock::{Clock as _, ManualClock, OffsetClock};
 use jiff::SignedDuration;
@@ -99,6 +99,17 @@ async fn a_machine_a_minute_fast_is_right_before_the_service_is_built() {
 
     assert_eq!(prepared.ctx.clock.now(), database.now());
     assert_eq!(prepared.loops.last().unwrap().name, "clock");
+}
+
+#[tokio::test]
+async fn a_start_tells_everything_that_its_configuration_lacks() {
+    let rig = Rig::new().await;
+    let error = rig.refusal(Layers::default()).await;
+    for key in ["4 faults", "`database.url_file`", "`auth.jwks_file`", "`token.file`", "`keys.file`"] {
+        assert!(error.contains(key), "{error}");
+    }
+    let error = rig.refusal(rig.layers().preset("token.file", "/nowhere/token")).await;
+    assert!(error.contains("`token.file` (OTKLIK_SMALL__TOKEN__FILE) /nowhere/token"), "{error}");
 }
 
 #[tokio::test]
