@@ -47,7 +47,7 @@ impl<C: DeserializeOwned> Settings<C> {
 }
 
 impl<C: Serialize> Settings<C> {
-    /// The effective configuration as TOML, secrets redacted.
+    /// The effective configuration as TOML, secrets and the logins in URLs redacted.
     ///
     /// # Errors
     /// The service's part can't be written as TOML (a key that is no string, a number above 2^63).
@@ -55,6 +55,7 @@ impl<C: Serialize> Settings<C> {
         let unprintable = |error: toml::ser::Error| ConfigError::new(format!("can't print: {error}"));
         let mut table = toml::Table::try_from(&self.common).map_err(unprintable)?;
         table.extend(toml::Table::try_from(&self.service).map_err(unprintable)?);
+        table.iter_mut().for_each(|(_, value)| secret::redact_logins(value));
         toml::to_string_pretty(&table).map_err(unprintable)
     }
 }

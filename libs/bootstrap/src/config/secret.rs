@@ -46,6 +46,33 @@ impl Secret {
     }
 }
 
+/// Takes who logs in out of every URL in `value` (`https://user:password@host`): addresses are no secrets, so they are not
+/// kept as [`Secret`], but any of them may hold one.
+pub(super) fn redact_logins(value: &mut toml::Value) {
+    match value {
+        toml::Value::String(text) => *text = without_logins(text),
+        toml::Value::Array(items) => items.iter_mut().for_each(redact_logins),
+        toml::Value::Table(table) => table.iter_mut().for_each(|(_, value)| redact_logins(value)),
+        _ => {}
+    }
+}
+
+fn without_logins(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|it: char| "/?#".contains(it) || it.is_whitespace()).unwrap_or(part.len());
+        let (authority, rest) = part.split_at(end);
+        shown.push_str("://");
+        match authority.rsplit_once('@') {
+            Some((_, host)) => shown.extend([REDACTED, "@", host]),
+            None => shown.push_str(authority),
+        }
+        shown.push_str(rest);
+    }
+    shown
+}
+
 impl From<&str> for Secret {
     fn from(value: &str) -> Self {
         Self(SecretString::from(value))

@@ -216,6 +216,28 @@ fn the_printed_configuration_is_complete_readable_and_redacted() {
 }
 
 #[test]
+fn logins_in_urls_are_not_shown() {
+    let settings = load(&[
+        ("OTKLIK_POST_MAN__AUTH__JWKS_URL", "https://issuer:hunter2@sso.example/jwks.json?a=b@c"),
+        ("OTKLIK_POST_MAN__TELEMETRY__OTLP_ENDPOINT", "http://hunter2@collector:4317"),
+        ("OTKLIK_POST_MAN__PEERS__TICKET__URL", "http://a:hunter2@b:hunter2@ticket:50051"),
+        ("OTKLIK_POST_MAN__SMTP__HOST", "mail@default.example"),
+        ("OTKLIK_POST_MAN__LANES", r#"["http://hunter2@one", "http://hunter2@two http://three"]"#),
+    ])
+    .unwrap();
+
+    let text = settings.print().unwrap();
+
+    assert!(!text.contains("hunter2"), "{text}");
+    let table: toml::Table = text.parse().unwrap();
+    assert_eq!(table["auth"]["jwks_url"].as_str(), Some("https://[redacted]@sso.example/jwks.json?a=b@c"));
+    assert_eq!(table["telemetry"]["otlp_endpoint"].as_str(), Some("http://[redacted]@collector:4317"));
+    assert_eq!(table["peers"]["ticket"]["url"].as_str(), Some("http://[redacted]@ticket:50051"));
+    assert_eq!(table["smtp"]["host"].as_str(), Some("mail@default.example"));
+    assert_eq!(table["lanes"][1].as_str(), Some("http://[redacted]@two http://three"));
+}
+
+#[test]
 fn a_secret_comes_from_its_file_or_its_value_but_not_both() {
     let file = TempFile::new("secret", "hunter2\n");
     let value = Secret::from("value");
