@@ -1,12 +1,16 @@
 //! The command line of `cargo run`.
 
 use std::ffi::OsString;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::{Context as _, Result, bail};
 use bootstrap::config::{LogFormat, TelemetryConfig};
 use bootstrap::{stop_by_signal, telemetry};
 use clap::Parser;
+use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Options, Part, run};
@@ -18,8 +22,8 @@ struct Args {
     /// Where everything is kept.
     #[arg(long, default_value = ".otklik", value_name = "FOLDER")]
     data: PathBuf,
-    /// Keeps nothing: a database that goes with the process, in a folder of its own.
-    #[arg(long)]
+    /// Keeps nothing: a private Postgres and a folder that go with the process. Not with DATABASE_URL.
+    #[arg(long, conflicts_with = "data")]
     ephemeral: bool,
     /// Starts these services only: ticket, identity, notification, sla.
     #[arg(long, value_delimiter = ',', value_name = "SERVICES")]
@@ -40,17 +44,36 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn start(args: Args) -> anyhow::Result<()> {
-    let parts = if args.only.is_empty() { Part::ALL.to_vec() } else { args.only };
-    let scratch = std::env::temp_dir().join(format!("otklik-{}", std::process::id()));
-    let options = Options {
-        data: if args.ephemeral { scratch.clone() } else { args.data },
-        ephemeral: args.ephemeral,
-        parts,
-        scale: args.time_scale,
-        database_url: std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty()),
-        environment: std::env::vars().collect(),
+/// What a run is asked for, and the folder that goes when this value does.
+fn options(args: Args, environment: Vec<(String, String)>) -> Result<(Options, Option<TempDir>)> {
+    let set = |name: &str| environment.iter().find(|(it, value)| it == name && !value.is_empty());
+    let database_url = set("DATABASE_URL").map(|(_, url)| url.clone());
+    let scratch = match (args.ephemeral, &database_url) {
+        (true, Some(_)) => bail!(
+            "--ephemeral and DATABASE_URL don't go together: that database would keep rows whose keys are thrown away. \
+             Unset DATABASE_URL, or leave out --ephemeral"
+        ),
+        // For us alone: Postgres, which may run as another user, has a folder of its own.
+        (true, None) => {
+            let private = Permissions::from_mode(0o700);
+            let folder = tempfile::Builder::new().prefix("otklik-").permissions(private).tempdir();
+            Some(folder.context("making a folder")?)
+        }
+        (false, _) => None,
     };
+    let options = Options {
+        data: scratch.as_ref().map_or(args.data, |it| it.path().to_owned()),
+        ephemeral: args.ephemeral,
+        parts: if args.only.is_empty() { Part::ALL.to_vec() } else { args.only },
+        scale: args.time_scale,
+        database_url,
+        environment,
+    };
+    Ok((options, scratch))
+}
+
+fn start(args: Args) -> Result<()> {
+    let (options, _scratch) = options(args, std::env::vars().collect())?;
     // Warnings only, unless asked: what people watch here is the messages.
     let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
     let logs = TelemetryConfig {
@@ -60,16 +83,51 @@ fn start(args: Args) -> anyhow::Result<()> {
         trace_share: 1.0,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let outcome = runtime.block_on(async {
+    runtime.block_on(async {
         let telemetry = telemetry::init(&logs, "otklik")?;
         let stopper = CancellationToken::new();
         stop_by_signal(stopper.clone())?;
         let outcome = run(options, stopper).await;
         telemetry.shutdown().await;
         outcome
-    });
-    if args.ephemeral {
-        std::fs::remove_dir_all(scratch).ok();
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(line: &[&str], environment: &[(&str, &str)]) -> Result<(Options, Option<TempDir>)> {
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        options(Args::parse_from(["otklik"].iter().chain(line)), environment)
     }
-    outcome
+
+    #[test]
+    fn what_is_kept_nowhere_is_not_written_into_a_database_that_stays() {
+        let given = ("DATABASE_URL", "postgres://me:hunter2@db/otklik");
+        let error = asked(&["--ephemeral"], &[given]).unwrap_err().to_string();
+        assert!(error.contains("--ephemeral and DATABASE_URL don't go together"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+        assert_eq!(asked(&[], &[given]).unwrap().0.database_url.as_deref(), Some(given.1));
+        assert_eq!(asked(&["--ephemeral"], &[("DATABASE_URL", "")]).unwrap().0.database_url, None);
+    }
+
+    #[test]
+    fn an_ephemeral_run_has_a_new_folder_that_nobody_else_enters_and_that_goes() {
+        let (options, one) = asked(&["--ephemeral"], &[]).unwrap();
+        let (_, other) = asked(&["--ephemeral"], &[]).unwrap();
+        assert_ne!(options.data, other.unwrap().path());
+        assert_eq!(options.data.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+        std::fs::write(options.data.join("key"), "secret").unwrap();
+        drop(one);
+        assert!(!options.data.exists());
+    }
+
+    #[test]
+    fn a_lasting_run_keeps_its_folder() {
+        let (options, scratch) = asked(&["--data", "here"], &[]).unwrap();
+        assert_eq!(options.data, PathBuf::from("here"));
+        assert!(scratch.is_none());
+        assert!(Args::try_parse_from(["otklik", "--data", "here", "--ephemeral"]).is_err());
+    }
 }
