@@ -1,30 +1,33 @@
 //! What the all-in-one prints when it is up: addresses, where things lie, and commands that work as pasted.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::Part;
+use crate::{Part, Place};
 
 /// The banner of one run.
 #[derive(Debug)]
 pub struct Banner<'a> {
     /// The services of this process.
-    pub parts: &'a [Part],
+    pub places: &'a [Place],
     /// The data folder as the person would type it.
     pub home: &'a Path,
+    /// Nothing is kept for a next run.
+    pub ephemeral: bool,
     /// The clock's speed.
     pub scale: u32,
     /// The clock's now: the form's consent must not lie in the future.
     pub now: Timestamp,
 }
 
-/// A command: title, service, full method, whose token, JSON.
+/// A command: title, where, full method, whose token, JSON.
 struct Example {
     title: &'static str,
-    part: Part,
+    address: SocketAddr,
     method: &'static str,
     token: &'static str,
     data: String,
@@ -70,10 +73,11 @@ impl Banner<'_> {
                 "{}".to_owned(),
             ),
         ];
-        all.into_iter()
-            .filter(|(_, part, ..)| self.parts.contains(part))
-            .map(|(title, part, method, token, data)| Example { title, part, method, token, data })
-            .collect()
+        let here = |(title, part, method, token, data)| {
+            let place = self.places.iter().find(|it| it.part == part)?;
+            Some(Example { title, address: place.grpc, method, token, data })
+        };
+        all.into_iter().filter_map(here).collect()
     }
 }
 
@@ -84,38 +88,74 @@ impl fmt::Display for Banner<'_> {
             writeln!(f, "The clock runs {} times as fast; it shows {:.0}.", self.scale, self.now)?;
         }
         writeln!(f)?;
-        for part in self.parts {
-            let (grpc, admin) = part.ports();
-            writeln!(f, "  {:<13} grpc 127.0.0.1:{grpc}   http://127.0.0.1:{admin}/metrics", part.name())?;
+        for Place { part, grpc, admin, .. } in self.places {
+            writeln!(f, "  {:<13} grpc {grpc}   http://{admin}/metrics", part.name())?;
         }
         let tokens = self.home.join("tokens");
         writeln!(f, "\n  tokens        {}/<role>", tokens.display())?;
-        writeln!(f, "  SMS, e-mail   printed here, and listed by ListNotifications")?;
-        for example in self.examples() {
-            let (port, _) = example.part.ports();
-            writeln!(f, "\n# {}:", example.title)?;
+        if let Some(messages) = self.places.iter().find_map(|it| it.messages.as_ref()) {
+            writeln!(f, "  SMS           {}", messages.sms)?;
+            writeln!(f, "  e-mail        {}", messages.email)?;
+        }
+        let examples = self.examples();
+        for Example { title, address, method, token, data } in &examples {
+            writeln!(f, "\n# {title}:")?;
             writeln!(
                 f,
-                "grpcurl -plaintext -H \"authorization: Bearer $(cat '{}/{}')\" -d '{}' 127.0.0.1:{port} {}",
-                tokens.display(),
-                example.token,
-                example.data,
-                example.method
+                "grpcurl -plaintext -H \"authorization: Bearer $(cat '{}/{token}')\" -d '{data}' {address} {method}",
+                tokens.display()
             )?;
         }
-        writeln!(f, "\nThe same with buf, here the last one:")?;
-        if let Some(example) = self.examples().pop() {
-            let (port, _) = example.part.ports();
+        if let Some(Example { address, method, token, data, .. }) = examples.last() {
+            writeln!(f, "\nThe same with buf, here the last one:")?;
             writeln!(
                 f,
-                "buf curl --http2-prior-knowledge --protocol grpc -H \"authorization: Bearer $(cat '{}/{}')\" -d '{}' http://127.0.0.1:{port}/{}",
-                tokens.display(),
-                example.token,
-                example.data,
-                example.method
+                "buf curl --http2-prior-knowledge --protocol grpc -H \"authorization: Bearer $(cat '{}/{token}')\" -d '{data}' http://{address}/{method}",
+                tokens.display()
             )?;
+            writeln!(f, "\nTo get them: cargo install --locked grpcurl-rs   or   npm install -g @bufbuild/buf")?;
         }
-        writeln!(f, "\nTo get them: cargo install --locked grpcurl-rs   or   npm install -g @bufbuild/buf")?;
-        writeln!(f, "Ctrl-C stops; the next run continues where this one stopped.")
+        let kept = if self.ephemeral {
+            " and leaves nothing behind"
+        } else {
+            "; the next run continues where this one stopped"
+        };
+        writeln!(f, "\nCtrl-C stops{kept}.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Messages;
+
+    fn place(part: Part, messages: Option<(&str, &str)>) -> Place {
+        let messages = messages.map(|(sms, email)| Messages { sms: sms.to_owned(), email: email.to_owned() });
+        let (grpc, admin) = ("127.0.0.1:7000".parse().unwrap(), "127.0.0.1:7100".parse().unwrap());
+        Place { part, grpc, admin, messages }
+    }
+
+    fn banner(places: &[Place], ephemeral: bool) -> String {
+        let now = "2026-03-02T12:00:00Z".parse().unwrap();
+        Banner { places, home: Path::new(".otklik"), ephemeral, scale: 1, now }.to_string()
+    }
+
+    #[test]
+    fn addresses_and_commands_are_those_of_the_configuration() {
+        let text =
+            banner(&[place(Part::Ticket, None), place(Part::Notification, Some(("by pigeon", "by cart")))], false);
+        assert!(text.contains("ticket        grpc 127.0.0.1:7000   http://127.0.0.1:7100/metrics"), "{text}");
+        assert!(text.contains(" 127.0.0.1:7000 otklik.ticket.v1.TicketService/FileAppeal"), "{text}");
+        assert!(text.contains("http://127.0.0.1:7000/otklik.ticket.v1.TicketService/ClaimNextAppeal"), "{text}");
+        assert!(text.contains("SMS           by pigeon\n  e-mail        by cart"), "{text}");
+        assert!(text.contains("the next run continues") && !text.contains("5005"), "{text}");
+    }
+
+    #[test]
+    fn nothing_is_said_of_what_is_not_here() {
+        let text = banner(&[place(Part::Identity, None)], true);
+        for absent in ["SMS", "e-mail", "grpcurl", "buf", "the next run"] {
+            assert!(!text.contains(absent), "{absent}: {text}");
+        }
     }
 }

@@ -19,6 +19,7 @@ mod fast_clock;
 mod home;
 mod issuer;
 mod parts;
+mod place;
 mod suite;
 
 pub use self::{
@@ -29,5 +30,6 @@ pub use self::{
     home::Home,
     issuer::{Issuer, PEOPLE, Person},
     parts::Part,
+    place::{Messages, Place},
     suite::{Options, run},
 };

@@ -9,6 +9,8 @@ use bootstrap::{Overrides, Prepared, Service};
 use identity_verification::Service as Identity;
 use sqlx::migrate::Migrator;
 
+use crate::place::{Messages, Place, typed};
+
 /// A service of the suite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -76,6 +78,23 @@ impl Part {
             Self::Notification => notification::Service::migrations(),
             Self::Sla => sla_monitor::Service::migrations(),
         }
+    }
+
+    /// What a person should know of it, by its effective configuration.
+    ///
+    /// # Errors
+    /// A configuration that does not fit.
+    pub fn place(self, layers: &Layers) -> Result<Place> {
+        let (common, messages) = match self {
+            Self::Ticket => (layers.load::<ticket::Service>()?.common, None),
+            Self::Identity => (layers.load::<Identity>()?.common, None),
+            Self::Notification => {
+                let settings = layers.load::<notification::Service>()?;
+                (settings.common, Some(Messages::of(&settings.service)))
+            }
+            Self::Sla => (layers.load::<sla_monitor::Service>()?.common, None),
+        };
+        Ok(Place { part: self, grpc: typed(common.grpc.listen), admin: typed(common.admin.listen), messages })
     }
 
     /// Runs it as its own binary would, until the stopper is cancelled.

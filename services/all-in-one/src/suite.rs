@@ -43,15 +43,15 @@ pub async fn run(options: Options, stopper: CancellationToken) -> Result<()> {
     let database = Database::open(&home, options.database_url.clone(), options.ephemeral, &stopper).await?;
 
     // All schemas first: the services then start within a moment of each other and find their peers.
-    let mut urls = Vec::new();
+    let (mut places, mut configured) = (Vec::new(), Vec::new());
     for part in options.parts.iter().copied() {
         let url = database.prepare(&home, part, &stopper).await.with_context(|| format!("preparing {part}"))?;
-        urls.push((part, url));
-    }
-    let mut services = JoinSet::new();
-    let mut starts = Vec::new();
-    for (part, url) in urls {
         let layers = layers(part, &home, &issuer, &url, &options.environment);
+        places.push(part.place(&layers).with_context(|| part.to_string())?);
+        configured.push((part, layers));
+    }
+    let (mut services, mut starts) = (JoinSet::new(), Vec::new());
+    for (part, layers) in configured {
         let (ready, is_ready) = oneshot::channel();
         starts.push(is_ready);
         let overrides = Overrides {
@@ -71,7 +71,8 @@ pub async fn run(options: Options, stopper: CancellationToken) -> Result<()> {
     }
     let shown = std::env::current_dir().ok().and_then(|here| Some(home.dir().strip_prefix(here).ok()?.to_owned()));
     let home_as_typed = shown.as_deref().unwrap_or(home.dir());
-    println!("{}", Banner { parts: &options.parts, home: home_as_typed, scale: options.scale, now: clock.now() });
+    let Options { ephemeral, scale, .. } = options;
+    println!("{}", Banner { places: &places, home: home_as_typed, ephemeral, scale, now: clock.now() });
     let ended = services.join_next().await;
     end(&stopper, services, ended).await
 }
@@ -111,6 +112,7 @@ fn time(clock: &SharedClock, scale: u32) -> Time {
     }
 }
 
+/// What the all-in-one decides for a service, below what the environment says.
 fn layers(part: Part, home: &Home, issuer: &Issuer, url: &str, environment: &[(String, String)]) -> Layers {
     let local = |port: u16| format!("{}:{port}", Ipv4Addr::LOCALHOST);
     let path = |path: PathBuf| path.to_string_lossy().into_owned();
@@ -134,4 +136,42 @@ fn layers(part: Part, home: &Home, issuer: &Issuer, url: &str, environment: &[(S
         Part::Sla => layers,
     };
     layers.environment(environment.iter().cloned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(part: Part, environment: &[(&str, &str)]) -> crate::Place {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        let issuer = Issuer::open(&home, "2026-03-02T12:00:00Z".parse().unwrap(), 1).unwrap();
+        let environment: Vec<_> = environment.iter().map(|(name, it)| ((*name).to_owned(), (*it).to_owned())).collect();
+        part.place(&layers(part, &home, &issuer, "postgres://db/otklik", &environment)).unwrap()
+    }
+
+    #[test]
+    fn the_places_are_what_the_environment_makes_of_them() {
+        let ticket = place(Part::Ticket, &[]);
+        assert_eq!((ticket.grpc.to_string(), ticket.admin.port()), ("127.0.0.1:50051".to_owned(), 9101));
+        assert!(ticket.messages.is_none());
+        let listen = [("OTKLIK_TICKET__GRPC__LISTEN", "0.0.0.0:7000"), ("OTKLIK_TICKET__ADMIN__LISTEN", "[::]:7100")];
+        let ticket = place(Part::Ticket, &listen);
+        assert_eq!((ticket.grpc.to_string(), ticket.admin.to_string()), ("127.0.0.1:7000".into(), "[::1]:7100".into()));
+    }
+
+    #[test]
+    fn messages_go_where_the_environment_sends_them() {
+        let printed = place(Part::Notification, &[]).messages.unwrap();
+        assert_eq!([&*printed.sms, &*printed.email], ["printed here"; 2]);
+        let sent = [
+            ("OTKLIK_NOTIFICATION__SMS__PROVIDER", "smpp"),
+            ("OTKLIK_NOTIFICATION__SMPP__HOST", "smsc.example"),
+            ("OTKLIK_NOTIFICATION__SMPP__SYSTEM_ID", "otklik"),
+            ("OTKLIK_NOTIFICATION__SMPP__SOURCE_ADDR", "Gosuslugi"),
+            ("OTKLIK_NOTIFICATION__EMAIL__PROVIDER", "none"),
+        ];
+        let sent = place(Part::Notification, &sent).messages.unwrap();
+        assert_eq!([&*sent.sms, &*sent.email], ["sent by SMPP to smsc.example:2775", "not sent: nobody is configured"]);
+    }
 }
