@@ -1,10 +1,10 @@
 //! The database at the start: waited for, then checked.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use sqlx::{PgPool, migrate::Migrator};
-use store::Db;
+use store::{Db, Watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +14,7 @@ use crate::admin::Probe;
 const AGAIN: Duration = Duration::from_millis(500);
 
 /// Whether the database answers, for `/readyz`.
-pub(crate) struct DatabaseProbe(pub(crate) PgPool);
+pub(crate) struct DatabaseProbe(pub(crate) Arc<Watch>);
 
 /// A pool that has had one connection. Waits for at most `patience`: services may start before their database does.
 pub(crate) async fn connect(
@@ -58,12 +58,6 @@ fn is_away(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(store::Error::Unavailable(_)))
 }
 
-/// A pool of one connection, for looking at the database's time and at whether it answers. Not the service's pool: under load
-/// a look would wait there for its turn, which would count as a wrong clock and as a database that is away.
-pub(crate) async fn connect_once(settings: &store::Settings, schema: &str) -> Result<PgPool, store::Error> {
-    store::connect(&store::Settings { max_connections: Some(1), ..settings.clone() }, schema).await
-}
-
 /// Refuses a schema that the code does not fit.
 pub(crate) async fn check_schema(db: &Db, migrations: &[&Migrator]) -> anyhow::Result<()> {
     store::check_schema(db, migrations).await?;
@@ -73,6 +67,6 @@ pub(crate) async fn check_schema(db: &Db, migrations: &[&Migrator]) -> anyhow::R
 #[async_trait]
 impl Probe for DatabaseProbe {
     async fn answers(&self) -> bool {
-        store::database_time(&self.0).await.is_ok()
+        self.0.time().await.is_ok()
     }
 }

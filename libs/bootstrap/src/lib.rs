@@ -8,7 +8,7 @@
 //! - The database is away at the start: waited for, `lifecycle.database_wait` long. Later: requests are answered UNAVAILABLE, loops
 //!   back off, `/readyz` says so, the process lives on.
 //! - The schema, the key ring or the access table does not fit: the start is refused.
-//! - A step fails: it is tried again with a growing pause. A loop ends or panics: the whole service ends.
+//! - A step fails or takes too long: it is tried again with a growing pause. A loop ends or panics: the whole service ends.
 
 mod admin;
 mod cli;

@@ -15,8 +15,7 @@ use anyhow::Context as _;
 use clock::{CorrectedClock, SharedClock, SystemClock};
 use outbox::{Once, Outbox};
 use rpc::{Server, ServerMetrics, ServerParts, auth::Verifier, pages::Tokens};
-use sqlx::PgPool;
-use store::Db;
+use store::{Db, Watch};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::Instant};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -70,8 +69,8 @@ pub async fn prepare<S: Service>(settings: Settings<S::Config>, overrides: Overr
 
     let wait = common.lifecycle.database_wait;
     let pool = database::connect(&common.database, S::SCHEMA, wait, &stopper).await.context("the database")?;
-    let watch = || async { Ok(database::connect_once(&common.database, S::SCHEMA).await?) };
-    let watch = patiently(wait, &stopper, watch).await.context("the database")?;
+    let watch = || async { Ok(Watch::connect(&common.database, S::SCHEMA).await?) };
+    let watch = Arc::new(patiently(wait, &stopper, watch).await.context("the database")?);
     let (clock, timekeeper) = keep_time(time, &watch, &metrics, wait, &stopper).await?;
     let db = metrics.with(|registry| Db::new(pool, clock.clone(), registry));
     let migrations = S::migrations();
@@ -122,7 +121,7 @@ pub async fn prepare<S: Service>(settings: Settings<S::Config>, overrides: Overr
 /// The service's clock, and the loop that keeps it right. Looks at the reference once before anything may ask for the time.
 async fn keep_time(
     time: Time,
-    pool: &PgPool,
+    watch: &Arc<Watch>,
     metrics: &Metrics,
     wait: Duration,
     stopper: &CancellationToken,
@@ -132,7 +131,7 @@ async fn keep_time(
         Time::Machine => (Arc::new(SystemClock) as SharedClock, None),
         Time::Corrected { local, reference } => (local, reference),
     };
-    let reference = reference.unwrap_or_else(|| Arc::new(DatabaseTime(pool.clone())));
+    let reference = reference.unwrap_or_else(|| Arc::new(DatabaseTime(Arc::clone(watch))));
     let clock = CorrectedClock::new(local);
     let timekeeper = Timekeeper::new(clock.clone(), reference, metrics);
     patiently(wait, stopper, || timekeeper.step()).await.context("the database's time")?;

@@ -14,6 +14,9 @@ use crate::{
 /// How far gRPC health lags behind readiness.
 const HEALTH: Duration = Duration::from_secs(2);
 
+/// Patience with the connections to the database at the end: what they were needed for is over.
+const CLOSING: Duration = Duration::from_secs(5);
+
 /// Prepares a service and runs it until the stopper is cancelled and the drain is over. The four binaries, the all-in-one
 /// and the tests all come through here.
 ///
@@ -43,7 +46,8 @@ impl Prepared {
         let follow = FollowReadiness { health, readiness };
         follow.step().await?;
         let follow = Loop::new("health", HEALTH, follow);
-        let mut runner = Runner::start(loops.into_iter().chain([follow]).collect(), &loop_metrics, &stopper);
+        let loops = loops.into_iter().chain([follow]).collect();
+        let mut runner = Runner::start(loops, common.lifecycle.step_limit, &loop_metrics, &stopper);
         // A task of its own: its drain goes on while the loops end.
         let mut serving = tokio::spawn(server.serve(listener, stopper.clone()).in_current_span());
         tracing::info!(service = ctx.name, %address, "serving");
@@ -70,7 +74,10 @@ impl Prepared {
             Some(served) => served,
             None => serving.await,
         };
-        ctx.db.pool().close().await;
+        // A pool waits for every connection, also for those to a host that vanished and will never answer.
+        if tokio::time::timeout(CLOSING, ctx.db.pool().close()).await.is_err() {
+            tracing::warn!(service = ctx.name, "connections to the database do not end; leaving them");
+        }
         admin.close().await;
         tracing::info!(service = ctx.name, "stopped");
         result?;

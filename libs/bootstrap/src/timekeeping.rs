@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use clock::CorrectedClock;
 use jiff::{SignedDuration, Timestamp};
 use prometheus_client::metrics::{counter::Counter, gauge::Gauge};
-use sqlx::PgPool;
+use store::Watch;
 
 use crate::{Loop, Metrics, Step, Stepped};
 
@@ -38,7 +38,7 @@ pub trait Reference: Send + Sync + 'static {
 
 /// The database server's time.
 #[derive(Debug)]
-pub(crate) struct DatabaseTime(pub(crate) PgPool);
+pub(crate) struct DatabaseTime(pub(crate) Arc<Watch>);
 
 /// One look at the reference per step.
 pub(crate) struct Timekeeper {
@@ -53,7 +53,7 @@ pub(crate) struct Timekeeper {
 #[async_trait]
 impl Reference for DatabaseTime {
     async fn time(&self) -> anyhow::Result<Timestamp> {
-        Ok(store::database_time(&self.0).await?)
+        Ok(self.0.time().await?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The database of one service, with the clock that its statements are told the time by.
 
+use crate::Run;
 use crate::metrics::Metrics;
-use crate::{Error, Run};
 use clock::SharedClock;
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
@@ -48,20 +48,4 @@ impl Db {
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.metrics
     }
-}
-
-/// The time of the database server, by which a service corrects its own clock. No other statement asks Postgres for it.
-///
-/// Takes a pool rather than a [`Db`], since the clock is corrected before anything may ask it for the time.
-///
-/// # Errors
-/// [`Error::Unavailable`] when the server can't be reached.
-pub async fn database_time(pool: &PgPool) -> Result<Timestamp, Error> {
-    let time = sqlx::query_scalar!(
-        r#"-- database_time()
-        SELECT clock_timestamp() AS "time!""#
-    )
-    .fetch_one(pool)
-    .await?;
-    Ok(time.to_jiff())
 }

@@ -25,7 +25,7 @@
 //!   with the same request id.
 //! - Nothing here prints bind values: statement logging is off, and [`Error`] keeps names and codes only, since Postgres puts
 //!   values into its messages ("Key (phone)=(...) already exists").
-//! - SQL never asks Postgres for the time, [`database_time`] aside, which is what the clocks are corrected by.
+//! - SQL never asks Postgres for the time, [`Watch`] aside, which is what the clocks are corrected by.
 
 mod db;
 mod error;
@@ -35,8 +35,9 @@ mod migrate;
 mod settings;
 mod tx;
 mod version;
+mod watch;
 
-pub use db::{Db, database_time};
+pub use db::Db;
 pub use error::{Error, Retryable};
 pub use keys::{keys_in_use, note_key};
 pub use metrics::seconds_histogram;
@@ -44,3 +45,4 @@ pub use migrate::{migrate, provision};
 pub use settings::{DatabaseUrl, Settings, connect};
 pub use tx::{Run, Tx};
 pub use version::check_schema;
+pub use watch::Watch;

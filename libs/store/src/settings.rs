@@ -41,8 +41,22 @@ pub struct DatabaseUrl(SecretString);
 /// # Errors
 /// [`Error::Other`] for settings that can't be used, [`Error::Unavailable`] when Postgres can't be reached.
 pub async fn connect(settings: &Settings, schema: &str) -> Result<PgPool, Error> {
+    let pool = PgPoolOptions::new()
+        .max_connections(settings.max_connections.unwrap_or_else(connections_for_cores))
+        .acquire_timeout(Duration::from_millis(settings.acquire_timeout_ms.into()))
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move { Ok(meta.idle_for < PING_AFTER_IDLE || connection.ping().await.is_ok()) })
+        })
+        .connect_with(options(settings, schema)?)
+        .await?;
+    Ok(pool)
+}
+
+/// A connection that works in `schema`.
+pub(crate) fn options(settings: &Settings, schema: &str) -> Result<PgConnectOptions, Error> {
     let options = settings
-        .options()?
+        .parsed()?
         .application_name(schema)
         .options([
             ("search_path", schema),
@@ -51,16 +65,7 @@ pub async fn connect(settings: &Settings, schema: &str) -> Result<PgPool, Error>
         ])
         // Statements are ours and known; logging them would only risk what is bound to them.
         .disable_statement_logging();
-    let pool = PgPoolOptions::new()
-        .max_connections(settings.max_connections.unwrap_or_else(connections_for_cores))
-        .acquire_timeout(Duration::from_millis(settings.acquire_timeout_ms.into()))
-        .test_before_acquire(false)
-        .before_acquire(|connection, meta| {
-            Box::pin(async move { Ok(meta.idle_for < PING_AFTER_IDLE || connection.ping().await.is_ok()) })
-        })
-        .connect_with(options)
-        .await?;
-    Ok(pool)
+    Ok(options)
 }
 
 fn connections_for_cores() -> u32 {
@@ -108,10 +113,10 @@ impl Settings {
     /// # Errors
     /// As [`Settings::url`], and a URL that can't be used.
     pub fn check(&self) -> Result<(), Error> {
-        self.options().map(drop)
+        self.parsed().map(drop)
     }
 
-    fn options(&self) -> Result<PgConnectOptions, Error> {
+    fn parsed(&self) -> Result<PgConnectOptions, Error> {
         self.url()?.expose().parse().map_err(|_| Error::Other("the database URL can't be used".into()))
     }
 }

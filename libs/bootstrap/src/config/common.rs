@@ -93,6 +93,9 @@ pub struct LifecycleConfig {
     /// Patience with the database at the start.
     #[serde(with = "span::required")]
     pub database_wait: Duration,
+    /// Longest step of a background loop.
+    #[serde(with = "span::required")]
+    pub step_limit: Duration,
     /// From NOT_SERVING to the closing of the listener.
     #[serde(with = "span::required")]
     pub drain_notice: Duration,

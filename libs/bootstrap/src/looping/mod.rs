@@ -5,7 +5,7 @@
 //!            v                                            |
 //!  start -> step -- Idle --> wait: wake | idle ±20 % -----+
 //!            |  \
-//!            |   `- Err --> log, wait: 1 s, 2 s, 4 s .. 30 s (±20 %) --+
+//!            |   `- Err or too long --> log, wait: 1 s, 2 s, 4 s .. 30 s (±20 %) --+
 //!            |                                                          |
 //!            +<---------------------------------------------------------+
 //!  stop: the step in hand is finished, no further one is begun.

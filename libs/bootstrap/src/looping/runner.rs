@@ -6,16 +6,18 @@ use anyhow::{Context as _, anyhow};
 use rand::RngExt as _;
 use tokio::{
     task::{Id, JoinError, JoinSet},
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::{Loop, LoopMetrics, Stepped, metrics::Slot};
 
-/// How failing loops slow down.
+/// How failing loops slow down, and when a step counts as failed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
+    /// Longest step.
+    pub(super) limit: Duration,
     /// Pause after the first failed step; doubles with each further one.
     pub(super) first: Duration,
     /// Longest pause between failed steps.
@@ -33,14 +35,12 @@ pub struct Runner {
 
 // === impl Pace ===
 
-impl Default for Pace {
-    fn default() -> Self {
-        // Half a minute is what a person watching a repaired database will bear.
-        Self { first: Duration::from_secs(1), longest: Duration::from_secs(30) }
-    }
-}
-
 impl Pace {
+    pub(super) fn new(limit: Duration) -> Self {
+        // Half a minute is what a person watching a repaired database will bear.
+        Self { limit, first: Duration::from_secs(1), longest: Duration::from_secs(30) }
+    }
+
     /// 1 s, 2 s, 4 s … 30 s after so many failures before this one.
     pub(super) fn backoff(self, failures: u32) -> Duration {
         self.first.saturating_mul(2_u32.saturating_pow(failures)).min(self.longest)
@@ -50,9 +50,9 @@ impl Pace {
 // === impl Runner ===
 
 impl Runner {
-    /// Starts every loop. They stop when `stopper` is cancelled.
-    pub fn start(loops: Vec<Loop>, metrics: &LoopMetrics, stopper: &CancellationToken) -> Self {
-        Self::paced(loops, metrics, stopper, Pace::default())
+    /// Starts every loop. They stop when `stopper` is cancelled. A step that takes longer than `limit` has failed.
+    pub fn start(loops: Vec<Loop>, limit: Duration, metrics: &LoopMetrics, stopper: &CancellationToken) -> Self {
+        Self::paced(loops, metrics, stopper, Pace::new(limit))
     }
 
     pub(super) fn paced(loops: Vec<Loop>, metrics: &LoopMetrics, stopper: &CancellationToken, pace: Pace) -> Self {
@@ -132,7 +132,10 @@ async fn run(it: Loop, slot: Slot, metrics: LoopMetrics, stopper: CancellationTo
     let mut failures = 0_u32;
     while !stopper.is_cancelled() {
         let started = Instant::now();
-        let result = it.step.step().await.with_context(|| format!("loop `{}`", it.name));
+        // What it waits for may be an answer of a host that vanished, which no driver of ours gives up by itself.
+        let step = timeout(pace.limit, it.step.step());
+        let result = step.await.unwrap_or_else(|_| Err(anyhow!("given up after {:?}", pace.limit)));
+        let result = result.with_context(|| format!("loop `{}`", it.name));
         let seconds = started.elapsed().as_secs_f64();
         metrics.stepped(slot, result.as_ref().map(|it| *it).map_err(|_| ()), seconds);
         match result {

@@ -19,7 +19,7 @@ use super::{
 
 /// Longer than any test: a loop that waits for it does not step by itself.
 const NEVER: Duration = Duration::from_secs(3600);
-const QUICK: Pace = Pace { first: Duration::from_millis(1), longest: Duration::from_millis(2) };
+const QUICK: Pace = Pace { limit: NEVER, first: Duration::from_millis(1), longest: Duration::from_millis(2) };
 
 /// Does what its list says, then finds nothing to do; tells of every step.
 struct Script {
@@ -63,11 +63,15 @@ fn rig(list: impl IntoIterator<Item = Round>, idle: Duration) -> Rig {
 }
 
 fn start(it: Loop, steps: UnboundedReceiver<()>) -> Rig {
+    start_paced(it, steps, QUICK)
+}
+
+fn start_paced(it: Loop, steps: UnboundedReceiver<()>, pace: Pace) -> Rig {
     let (mut registry, stopper) = (Registry::default(), CancellationToken::new());
     let clock = ManualClock::at("2026-03-02T12:00:00Z".parse().unwrap());
     let metrics = LoopMetrics::new(&mut registry, Arc::new(clock.clone()));
     let wake = Arc::clone(&it.wake);
-    let runner = Runner::paced(vec![it], &metrics, &stopper, QUICK);
+    let runner = Runner::paced(vec![it], &metrics, &stopper, pace);
     Rig { runner, steps, wake, stopper, registry, clock }
 }
 
@@ -201,9 +205,20 @@ async fn a_step_that_outlasts_the_grace_period_is_cut_off_and_named() {
     assert!(!finished.load(Ordering::SeqCst));
 }
 
+#[tokio::test]
+async fn a_step_that_never_ends_is_given_up_and_tried_again() {
+    let (told, steps) = unbounded_channel();
+    let hanging = Long { told, release: Arc::default(), finished: Arc::default() };
+    let pace = Pace { limit: Duration::from_millis(1), ..QUICK };
+    let mut rig = start_paced(Loop::new("long", NEVER, hanging), steps, pace);
+    rig.steps(3).await;
+    let text = rig.metrics();
+    assert!(text.contains("otklik_loop_steps_total{loop=\"long\",outcome=\"failed\"} 2\n"), "{text}");
+}
+
 #[test]
 fn backoff_doubles_up_to_its_limit_and_never_overflows() {
-    let pace = Pace::default();
+    let pace = Pace::new(NEVER);
     let seconds: Vec<_> = (0..7).map(|failures| pace.backoff(failures).as_secs()).collect();
     assert_eq!(seconds, [1, 2, 4, 8, 16, 30, 30]);
     assert_eq!(pace.backoff(u32::MAX), pace.longest);

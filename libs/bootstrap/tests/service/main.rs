@@ -1,6 +1,7 @@
 //! A whole service, as small as one can be, over a real Postgres and real connections: it starts in order, refuses to start on
 //! what does not fit, answers, steps, drains.
 
+mod lost_host;
 mod rig;
 
 use std::{sync::Arc, time::Duration};

@@ -26,6 +26,8 @@ use tokio::{
 };
 use tonic::{Request, Response, Status};
 
+use crate::lost_host::Host;
+
 /// Told of the steps of every [`Small`]'s loop.
 pub static STEPPED: Notify = Notify::const_new();
 
@@ -194,6 +196,18 @@ impl Rig {
             .preset("auth.jwks_file", self.folder.join("jwks.json").display().to_string())
             .preset("token.file", self.folder.join("token").display().to_string())
             .preset("lifecycle.grace", "2s")
+    }
+
+    /// The same, with the database behind `host`.
+    pub fn layers_over(&self, host: &Host) -> Layers {
+        let url = format!("postgres://{}@{}/{}?sslmode=disable", role::<Small>(), host.address, self.database.name());
+        self.layers().preset("database.url", url)
+    }
+
+    /// Where the test cluster answers.
+    pub fn socket(&self) -> PathBuf {
+        let home = self.database.cluster().data_dir().parent().unwrap();
+        home.join("socket/.s.PGSQL.5432")
     }
 
     pub fn ring_file(&self) -> PathBuf {

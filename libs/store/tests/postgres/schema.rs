@@ -88,8 +88,9 @@ async fn two_administrators_at_once_make_one_role() {
 #[tokio::test]
 async fn the_database_says_its_time() {
     let rig = Rig::new().await;
-    let once = store::database_time(rig.db.pool()).await.unwrap();
-    let again = store::database_time(rig.db.pool()).await.unwrap();
+    let watch = store::Watch::connect(&rig.settings, "shared").await.unwrap();
+    let once = watch.time().await.unwrap();
+    let again = watch.time().await.unwrap();
     assert!(again > once && once > rig.db.now());
 }
 
