@@ -9,13 +9,14 @@ use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::binaries::Installation;
+use crate::pauses::Pauses;
 use crate::spawn::dies_with_thread;
 use crate::user::ServerUser;
 use crate::wait::until;
@@ -133,9 +134,12 @@ fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
 
 fn keep(plan: &Plan, state: &Mutex<State>, lock: File, mut ready: Option<Sender<Result<()>>>) {
     let mut failures = 0;
+    let mut pauses = Pauses::default();
     loop {
+        let mut born = None;
         let outcome = serve(plan, state, || {
             failures = 0;
+            born = Some(Instant::now());
             if let Some(ready) = ready.take() {
                 let _ = ready.send(Ok(()));
             }
@@ -161,6 +165,8 @@ fn keep(plan: &Plan, state: &Mutex<State>, lock: File, mut ready: Option<Sender<
                 }
             }
         }
+        let life = born.map_or(Duration::ZERO, |born| born.elapsed());
+        until(pauses.after(life), || locked(state).stopping.then_some(()));
     }
     drop(lock);
 }

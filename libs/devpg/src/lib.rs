@@ -15,7 +15,8 @@
 //! - our process is killed: the kernel sends SIGQUIT to Postgres (parent-death signal); a durable cluster recovers at the next
 //!   start, an ephemeral one's folder is removed by its janitor, a shell that waits for the end of a pipe which
 //!   every Postgres process holds;
-//! - the postmaster is killed: the keeper thread starts it again (durable), after its orphans have let go of the shared memory;
+//! - the postmaster is killed: the keeper thread starts it again (durable), after its orphans have let go of the shared memory, and
+//!   more slowly each time when it ends soon again;
 //! - the janitor is killed too, or the machine stops: the next ephemeral start sweeps folders whose lock nobody holds;
 //! - initdb is cut off: it works in `data.new`, which is renamed only when whole.
 //!
@@ -27,6 +28,7 @@ mod home;
 mod initdb;
 mod install;
 mod keeper;
+mod pauses;
 mod scratch;
 mod spawn;
 mod testing;

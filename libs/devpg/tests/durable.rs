@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use devpg::{Cluster, until};
 use nix::sys::signal::{Signal, kill};
@@ -156,6 +156,20 @@ async fn a_killed_postmaster_is_started_again_with_its_data() {
         read_again(&url).await;
     }
     assert_eq!(read(&url).await.unwrap(), "one,three,two");
+}
+
+#[test]
+fn a_server_that_dies_as_soon_as_it_is_up_is_started_more_and_more_slowly() {
+    let folder = Folder::new("dying");
+    let cluster = Cluster::durable(&folder.0).unwrap();
+    let begin = Instant::now();
+    for _ in 0..5 {
+        let before = cluster.postmaster().unwrap();
+        sigkill(before);
+        until(SOON, || cluster.postmaster().filter(|now| *now != before)).expect("a new postmaster");
+    }
+    // 0 + 0.1 + 0.2 + 0.4 + 0.8 s
+    assert!(begin.elapsed() >= Duration::from_millis(1_500), "{:?}", begin.elapsed());
 }
 
 #[tokio::test]
