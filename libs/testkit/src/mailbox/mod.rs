@@ -21,8 +21,12 @@ pub enum Reply {
     /// Take it.
     #[default]
     Take,
+    /// Answer MAIL with this code.
+    Sender(u16),
     /// Answer RCPT with this code.
     Recipient(u16),
+    /// Answer DATA with this code.
+    Data(u16),
     /// Answer the end of the text with this code.
     Text(u16),
     /// Hang up after RCPT.
@@ -31,6 +35,8 @@ pub enum Reply {
     TakeThenDrop,
     /// Take the text, never answer, keep the connection.
     TakeInSilence,
+    /// Take it, and answer nothing that comes after it.
+    TakeThenFallSilent,
 }
 
 /// How the relay protects its connections.

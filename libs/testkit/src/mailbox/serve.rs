@@ -37,6 +37,7 @@ struct Talk {
     hang_up: bool,
     instead: Option<Response>,
     silent: bool,
+    falls_silent: bool,
 }
 
 impl Desk {
@@ -65,6 +66,9 @@ impl Handler for Desk {
         }
         let next = talk.shared.state().script.pop_front();
         talk.reply = next.unwrap_or_default();
+        if let Reply::Sender(code) = talk.reply {
+            return Response::custom(code, format!("said of <{from}>"));
+        }
         talk.mail =
             Mail { from: from.to_owned(), account: talk.account.clone(), encrypted: talk.encrypted, ..Mail::default() };
         response::OK
@@ -78,6 +82,13 @@ impl Handler for Desk {
             _ => talk.mail.to.push(to.to_owned()),
         }
         response::OK
+    }
+
+    fn data_start(&mut self, _domain: &str, _from: &str, _is8bit: bool, _to: &[String]) -> Response {
+        match self.talk().reply {
+            Reply::Data(code) => Response::custom(code, "said before the text".to_owned()),
+            _ => response::OK,
+        }
     }
 
     fn data(&mut self, line: &[u8]) -> std::io::Result<()> {
@@ -95,6 +106,7 @@ impl Handler for Desk {
         talk.hang_up = talk.reply == Reply::TakeThenDrop;
         let mut mail = std::mem::take(&mut talk.mail);
         talk.silent = talk.reply == Reply::TakeInSilence;
+        talk.falls_silent = talk.reply == Reply::TakeThenFallSilent;
         mail.answered = !talk.hang_up && !talk.silent;
         talk.shared.note(|state| state.mails.push(mail));
         response::OK
@@ -136,6 +148,7 @@ async fn serve(mut wire: Box<dyn Wire>, shared: Arc<Shared>) -> std::io::Result<
         hang_up: false,
         instead: None,
         silent: false,
+        falls_silent: false,
     };
     let desk = Desk(Arc::new(Mutex::new(talk)));
     let mut session = builder.build(IpAddr::V4(Ipv4Addr::LOCALHOST), desk.clone());
@@ -155,6 +168,9 @@ async fn serve(mut wire: Box<dyn Wire>, shared: Arc<Shared>) -> std::io::Result<
             continue;
         }
         wire.write_all(&response.buffer()?).await?;
+        if desk.talk().falls_silent {
+            desk.talk().silent = true;
+        }
         match (response.action, &tls) {
             (Action::Close, _) => return Ok(()),
             (Action::UpgradeTls, Some((acceptor, _))) => {

@@ -58,6 +58,7 @@ struct State {
     /// Write ends of the bound sessions, newest last.
     sessions: Vec<mpsc::UnboundedSender<serve::Order>>,
     next_id: u64,
+    ignores_unbind: bool,
 }
 
 impl Smsc {
@@ -120,10 +121,21 @@ impl Smsc {
         self.push(script::incoming_text(from, text)).await
     }
 
+    /// Sends a PDU of any kind and content to the newest session; the status with which it was answered, be it by `generic_nack`,
+    /// or `None` when the session went away first.
+    pub async fn octets(&self, command_id: u32, body: &[u8]) -> Option<CommandStatus> {
+        let body = body.to_vec();
+        self.order(|answered| serve::Order::Octets { command_id, body, answered }).await
+    }
+
     async fn push(&self, pdu: rusmpp::pdus::DeliverSm) -> Option<CommandStatus> {
+        self.order(|answered| serve::Order::Deliver { pdu: Box::new(pdu), answered: Some(answered) }).await
+    }
+
+    async fn order(&self, make: impl FnOnce(oneshot::Sender<CommandStatus>) -> serve::Order) -> Option<CommandStatus> {
         let session = self.shared.state().sessions.last().cloned()?;
         let (answered, answer) = oneshot::channel();
-        session.send(serve::Order::Deliver { pdu: Box::new(pdu), answered: Some(answered) }).ok()?;
+        session.send(make(answered)).ok()?;
         tokio::time::timeout(PATIENCE, answer).await.expect("deliver_sm was not answered").ok()
     }
 
@@ -139,6 +151,11 @@ impl Smsc {
         for session in &self.shared.state().sessions {
             let _ = session.send(serve::Order::Unbind);
         }
+    }
+
+    /// From now on a client's good-bye is not answered.
+    pub fn ignore_unbind(&self) {
+        self.shared.state().ignores_unbind = true;
     }
 
     /// What was seen so far.

@@ -15,6 +15,8 @@ pub struct Record {
     pub closed: usize,
     /// `deliver_sm_resp` from the client.
     pub answers: usize,
+    /// `generic_nack` from the client.
+    pub nacks: usize,
     /// Every `submit_sm`, in order.
     pub submits: Vec<Submitted>,
 }

@@ -29,8 +29,14 @@ pub enum Act {
     AcceptThenDrop,
     /// Take it, never answer, keep the connection.
     AcceptInSilence,
+    /// Take it, answer OK with the header alone.
+    AcceptWithoutBody,
+    /// Take it, answer OK with an empty id.
+    AcceptWithoutId,
     /// Take it, answer when the gate opens.
     Hold(Gate),
+    /// `ESME_RTHROTTLED` when the gate opens.
+    ThrottleLater(Gate),
 }
 
 /// When receipts are sent by themselves.

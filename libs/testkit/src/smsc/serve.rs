@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures::{SinkExt, StreamExt};
+use rusmpp::command::CommandParts;
 use rusmpp::pdus::{BindTransceiver, BindTransceiverResp, DeliverSm, SubmitSm, SubmitSmResp};
 use rusmpp::tokio_codec::CommandCodec;
 use rusmpp::types::COctetString;
 use rusmpp::values::MessageState;
-use rusmpp::{Command, CommandStatus, Pdu};
-use tokio::io::{AsyncRead, AsyncWrite};
+use rusmpp::{Command, CommandId, CommandStatus, Pdu};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::TlsAcceptor;
@@ -22,7 +23,9 @@ use super::{Shared, decode};
 #[derive(Debug)]
 pub(super) enum Order {
     Deliver { pdu: Box<DeliverSm>, answered: Option<oneshot::Sender<CommandStatus>> },
+    Octets { command_id: u32, body: Vec<u8>, answered: oneshot::Sender<CommandStatus> },
     Answer { sequence: u32, status: CommandStatus, message_id: Option<String> },
+    AnswerWithoutBody { sequence: u32 },
     Unbind,
     Drop,
 }
@@ -67,7 +70,18 @@ async fn serve(wire: Box<dyn Wire>, shared: &Arc<Shared>) {
                     }
                     Command::new(CommandStatus::EsmeRok, sequence, *pdu)
                 }
+                Some(Order::Octets { command_id, body, answered }) => {
+                    sequence += 1;
+                    waiting.insert(sequence, answered);
+                    if framed.get_mut().write_all(&octets(command_id, sequence, &body)).await.is_err() {
+                        return;
+                    }
+                    continue;
+                }
                 Some(Order::Answer { sequence, status, message_id }) => answer(sequence, status, message_id),
+                Some(Order::AnswerWithoutBody { sequence }) => {
+                    Command::from_parts(CommandParts::new(CommandId::SubmitSmResp, CommandStatus::EsmeRok, sequence, None))
+                }
             },
             command = framed.next() => {
                 let Some(Ok(command)) = command else { return };
@@ -79,7 +93,13 @@ async fn serve(wire: Box<dyn Wire>, shared: &Arc<Shared>) {
                         Command::new(CommandStatus::EsmeRok, number, Pdu::EnquireLinkResp)
                     }
                     Some(Pdu::Unbind) => {
-                        shared.note(|state| state.record.unbinds += 1);
+                        let ignored = shared.note(|state| {
+                            state.record.unbinds += 1;
+                            state.ignores_unbind
+                        });
+                        if ignored {
+                            continue;
+                        }
                         Command::new(CommandStatus::EsmeRok, number, Pdu::UnbindResp)
                     }
                     Some(Pdu::SubmitSm(submit)) => match submitted(shared, &orders, number, submit) {
@@ -88,6 +108,13 @@ async fn serve(wire: Box<dyn Wire>, shared: &Arc<Shared>) {
                     },
                     Some(Pdu::DeliverSmResp(_)) => {
                         shared.note(|state| state.record.answers += 1);
+                        if let Some(answered) = waiting.remove(&number) {
+                            let _ = answered.send(command.status());
+                        }
+                        continue;
+                    }
+                    Some(Pdu::GenericNack) => {
+                        shared.note(|state| state.record.nacks += 1);
                         if let Some(answered) = waiting.remove(&number) {
                             let _ = answered.send(command.status());
                         }
@@ -131,7 +158,11 @@ enum Flow {
 fn submitted(shared: &Arc<Shared>, orders: &mpsc::UnboundedSender<Order>, number: u32, submit: &SubmitSm) -> Flow {
     let (act, receipts, id) = shared.note(|state| {
         let act = state.script.pop_front().unwrap_or_else(|| state.default.clone());
-        let taken = matches!(act, Act::Accept | Act::AcceptThenDrop | Act::AcceptInSilence | Act::Hold(_));
+        let refused = matches!(
+            act,
+            Act::Throttle | Act::QueueFull | Act::Refuse(_) | Act::ThrottleLater(_) | Act::DropBeforeAnswer
+        );
+        let taken = !refused;
         let id = taken.then(|| {
             state.next_id += 1;
             format!("sms-{}", state.next_id)
@@ -149,6 +180,24 @@ fn submitted(shared: &Arc<Shared>, orders: &mpsc::UnboundedSender<Order>, number
         Act::Refuse(status) => no(status),
         Act::DropBeforeAnswer | Act::AcceptThenDrop => Flow::Close,
         Act::AcceptInSilence => Flow::Go,
+        Act::AcceptWithoutBody => {
+            let _ = orders.send(Order::AnswerWithoutBody { sequence: number });
+            Flow::Go
+        }
+        Act::AcceptWithoutId => {
+            let message_id = Some(String::new());
+            let _ = orders.send(Order::Answer { sequence: number, status: CommandStatus::EsmeRok, message_id });
+            Flow::Go
+        }
+        Act::ThrottleLater(gate) => {
+            let orders = orders.clone();
+            tokio::spawn(async move {
+                gate.pass().await;
+                let status = CommandStatus::EsmeRthrottled;
+                let _ = orders.send(Order::Answer { sequence: number, status, message_id: None });
+            });
+            Flow::Go
+        }
         Act::Accept => {
             accepted(orders, number, receipts, id.as_deref());
             Flow::Go
@@ -193,6 +242,12 @@ fn accepted(orders: &mpsc::UnboundedSender<Order>, number: u32, receipts: Receip
             tell(state);
         }
     }
+}
+
+fn octets(command_id: u32, sequence: u32, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(16 + body.len()).expect("a PDU's length");
+    let header = [length, command_id, 0, sequence];
+    header.into_iter().flat_map(u32::to_be_bytes).chain(body.iter().copied()).collect()
 }
 
 fn answer(sequence: u32, status: CommandStatus, message_id: Option<String>) -> Command {
