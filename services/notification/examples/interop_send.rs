@@ -14,6 +14,7 @@ use clock::{SharedClock, SystemClock};
 use notification::providers::smpp::{Smpp, SmppConfig};
 use notification::providers::smtp::{Security, Smtp, SmtpConfig};
 use notification::providers::{Outgoing, PartState, Provider, ReceiptState, Sent, join, receipts};
+use notification::templates::Lane;
 use sealed::Personal;
 use uuid::Uuid;
 
@@ -46,6 +47,7 @@ async fn main() -> anyhow::Result<()> {
 fn outgoing(address: &str, text: &str) -> Outgoing {
     Outgoing {
         delivery_id: Uuid::now_v7(),
+        lane: Lane::Code,
         address: Personal::from(address),
         subject: None,
         text: Personal::from(text),

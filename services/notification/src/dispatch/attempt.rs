@@ -64,7 +64,7 @@ async fn send(app: &App, lane: Lane, it: &Claimed, change: &mut Change) {
     let Some(provider) = app.providers.of(it.channel) else {
         return end(change, DeliveryState::Failed, "NO_PROVIDER");
     };
-    let message = match outgoing(app, it, provider.name()) {
+    let message = match outgoing(app, lane, it, provider.name()) {
         Ok(message) => message,
         Err(Nothing::NoAddress) => return end(change, DeliveryState::Skipped, "NO_ADDRESS"),
         Err(Nothing::Unreadable) => return again(app, lane, it, change, "UNREADABLE", None),

@@ -4,7 +4,7 @@ use crate::App;
 use crate::domain::hide_codes;
 use crate::providers::Outgoing;
 use crate::store::claim::{Claimed, Said};
-use crate::templates::{Rendered, Values};
+use crate::templates::{Lane, Rendered, Values};
 use sealed::Personal;
 
 /// Why there is nothing to send.
@@ -15,13 +15,14 @@ pub(super) enum Nothing {
     Unrenderable,
 }
 
-pub(super) fn outgoing(app: &App, it: &Claimed, provider: &str) -> Result<Outgoing, Nothing> {
+pub(super) fn outgoing(app: &App, lane: Lane, it: &Claimed, provider: &str) -> Result<Outgoing, Nothing> {
     let said = it.said.as_ref().ok_or(Nothing::Unreadable)?;
     let address = said.contact.address(it.channel).ok_or(Nothing::NoAddress)?.clone();
     let values = said.values.as_ref().ok_or(Nothing::Erased)?;
     let Rendered { subject, text, html, .. } = render(app, it, said, values).ok_or(Nothing::Unrenderable)?;
     Ok(Outgoing {
         delivery_id: it.delivery_id,
+        lane,
         address,
         subject,
         text,

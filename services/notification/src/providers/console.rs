@@ -106,6 +106,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::templates::Lane;
 
     #[derive(Clone, Default)]
     struct Paper(Arc<Mutex<Vec<u8>>>);
@@ -128,6 +129,7 @@ mod tests {
         let clock = Arc::new(ManualClock::at(now));
         let console = Console::to("console".to_owned(), Channel::Email, clock, sender, Box::new(paper.clone()));
         let message = Outgoing {
+            lane: Lane::Normal,
             delivery_id: Uuid::nil(),
             address: Personal::from("ivan@example.org"),
             subject: Some(Personal::from("Тема")),

@@ -22,10 +22,14 @@
 //! caller parks a reference that it does not know. The provider answers the SMS centre only after [`Arrived::recorded`], so a
 //! crash between the two makes the centre send the receipt again.
 //!
+//! **Lanes** share a provider's places (an SMS centre's window, connections to a relay), some of which are reserved: mass mail that
+//! waits for a provider never delays a code (N-08).
+//!
 //! Nothing here logs an address or a text.
 
 pub mod console;
 mod parts;
+mod places;
 pub mod smpp;
 pub mod smtp;
 mod tls;
@@ -37,6 +41,8 @@ use jiff::Timestamp;
 use sealed::Personal;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
+
+use crate::templates::Lane;
 
 pub use parts::{Outcome, PartState, join};
 
@@ -56,6 +62,8 @@ pub struct Outgoing {
     /// Our id, the same for every attempt: Message-ID and the reference number of SMS parts come from it, so that a repeat
     /// can be recognised further on.
     pub delivery_id: Uuid,
+    /// Whose share of the provider's places it may use (N-08).
+    pub lane: Lane,
     /// E.164 for SMS, an address for e-mail.
     pub address: Personal,
     /// E-mail only.

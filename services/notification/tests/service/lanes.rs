@@ -14,16 +14,28 @@ async fn five_hundred_bulk_messages_do_not_hold_up_a_code() {
     // No kind of message is bulk yet: what these are is what their rows say.
     let mut admin = rig.admin().await;
     sqlx::query("UPDATE delivery SET lane = 'bulk'").execute(&mut admin).await.unwrap();
-    // The bulk worker is in the middle of its first message: nine places of the window are left.
+    for _ in 0..16 {
+        rig.send(short(rig.now())).await;
+    }
+    // The centre answers nothing to the lower lanes: they hold every place that they can get, and more of them wait.
     let gate = Gate::new();
-    rig.smsc.script([Act::Hold(gate.clone())]);
+    rig.smsc.otherwise(Act::Hold(gate.clone()));
     let bulk = rig.dispatching(Lane::Bulk);
-    gate.reached().await;
+    for _ in 0..6 {
+        gate.reached().await;
+    }
+    let normal = rig.dispatching(Lane::Normal);
+    for _ in 0..2 {
+        gate.reached().await;
+    }
+    rig.smsc.otherwise(Act::Accept);
     let it = rig.send_as("identity", &request_id(), code(rig.now(), "493817", Channel::Sms)).await.unwrap();
     assert_eq!(rig.dispatch(Lane::Code).await, 1);
     assert_eq!(rig.get(&it).await.state(), State::Sent);
-    assert!(!bulk.is_finished());
-    gate.open();
+    assert_eq!(rig.smsc.submits_seen(), 9, "eight of a window of ten are theirs");
+    assert!(!bulk.is_finished() && !normal.is_finished());
+    (0..8).for_each(|_| gate.open());
+    assert_eq!(normal.await.unwrap(), 16);
     assert_eq!(bulk.await.unwrap(), 100, "a batch, so that a shutdown need not wait for all");
     assert_eq!(rig.dispatch(Lane::Normal).await, 0);
 }

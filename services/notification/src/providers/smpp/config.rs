@@ -47,6 +47,11 @@ pub struct SmppConfig {
     /// submits.
     #[serde(default = "default_window")]
     pub window: usize,
+    /// Places of the window that only codes and emergencies may take, at least 1: whatever the centre does to mass mail, a code finds
+    /// these. Emergencies leave half of them to codes, bulk leaves as many again to what citizens wait for. Of a window too small for
+    /// that each lane may take one place, and the highest that waits is first.
+    #[serde(default = "default_reserved")]
+    pub reserved: usize,
     /// First pause after a throttling answer, milliseconds; doubled while throttling goes on, at most 60 s.
     #[serde(default = "default_throttle_pause")]
     pub throttle_pause_milliseconds: u64,
@@ -114,6 +119,7 @@ impl SmppConfig {
             ca_file: None,
             gsm7: true,
             window: default_window(),
+            reserved: default_reserved(),
             throttle_pause_milliseconds: default_throttle_pause(),
             enquire_link_seconds: default_enquire_link(),
             response_timeout_seconds: default_response(),
@@ -137,6 +143,9 @@ impl SmppConfig {
         text("source_addr", &self.source_addr, if self.source_ton == SourceTon::Alphanumeric { 11 } else { 20 })?;
         if !(1..=1000).contains(&self.window) {
             return Err(ConfigError::value("window", "1 to 1000"));
+        }
+        if self.reserved == 0 {
+            return Err(ConfigError::value("reserved", "at least 1"));
         }
         if self.enquire_link_seconds == 0 || self.response_timeout_seconds == 0 || self.connect_timeout_seconds == 0 {
             return Err(ConfigError::value(
@@ -195,6 +204,10 @@ fn yes() -> bool {
 
 fn default_window() -> usize {
     10
+}
+
+fn default_reserved() -> usize {
+    2
 }
 
 fn default_throttle_pause() -> u64 {

@@ -1,7 +1,7 @@
 //! SMS over SMPP 3.4/5.0 (N1).
 //!
 //! One long-lived session per SMS centre ([`session`] has its states), shared by all senders. Each part of a message is one
-//! `submit_sm` with a delivery receipt asked for; parts go one after the other, each in a place of the [`window`].
+//! `submit_sm` with a delivery receipt asked for; parts go one after the other, each in a place of the [`window`] that its lane may take.
 //!
 //! | what happens at part k of n | answer to the caller |
 //! |---|---|
@@ -50,6 +50,7 @@ use self::segment::{Alphabet, Segments};
 use self::session::{Link, Session};
 use self::window::Window;
 use super::{Channel, ConfigError, Outgoing, Provider, ReceiptSender, Refused, Sent, tls};
+use crate::templates::Lane;
 
 pub use config::{SmppConfig, SourceTon, Version};
 
@@ -93,7 +94,8 @@ impl Smpp {
         };
         tasks.spawn(session.run());
         tasks.close();
-        let window = Window::new(config.window, Duration::from_millis(config.throttle_pause_milliseconds));
+        let window =
+            Window::new(config.window, config.reserved, Duration::from_millis(config.throttle_pause_milliseconds));
         Ok(Self { name, config, clock, window, link: watched, stopper, tasks })
     }
 
@@ -119,22 +121,20 @@ impl Smpp {
         }
     }
 
-    async fn submit(&self, part: SubmitSm) -> Result<String, Failed> {
-        let slot = match self.window.enter(|| self.clock.now()).await {
+    async fn submit(&self, lane: Lane, part: SubmitSm) -> Result<String, Failed> {
+        let slot = match self.window.enter(lane, || self.clock.now()).await {
             Ok(slot) => slot,
             Err(pause) => return Err(Failed::No(Refused::transient("throttled", Some(pause)))),
         };
         let client = self.client().await.map_err(Failed::No)?;
-        let answered = client.submit_sm(part).await;
-        drop(slot);
-        match answered {
+        match client.submit_sm(part).await {
             Ok(response) => {
-                self.window.accepted();
+                slot.accepted();
                 Ok(response.message_id().as_str().to_owned())
             }
             Err(Error::UnexpectedResponse { response }) => {
                 let status = response.status();
-                let pause = || self.window.throttled(self.clock.now());
+                let pause = || slot.throttled(self.clock.now());
                 Err(Failed::No(status::refused(status::verdict(status), status, pause)))
             }
             Err(Error::Encode(_)) => Err(Failed::No(Refused::permanent("message_unencodable"))),
@@ -202,7 +202,7 @@ impl Provider for Smpp {
             let Some(part) = self.part(message, &segments, handed.len(), &validity) else {
                 return Refused { handed, ..Refused::permanent("address_invalid") }.into();
             };
-            match self.submit(part).await {
+            match self.submit(message.lane, part).await {
                 Ok(reference) => handed.push(reference),
                 Err(Failed::No(refused)) => return Refused { handed, ..refused }.into(),
                 Err(Failed::Perhaps(reason)) => return Sent::Unknown { reason, handed },

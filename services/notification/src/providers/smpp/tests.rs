@@ -1,3 +1,5 @@
+mod lanes;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use uuid::Uuid;
 
 use super::super::{Arrived, Outgoing, Provider, ReceiptReceiver, ReceiptState, Refused, Sent, receipts};
 use super::{Smpp, SmppConfig};
+use crate::templates::Lane;
 
 const LONG: &str = "Обращение № К7-М3Х-9 зарегистрировано. Ожидаемый срок ответа: 25 ноября 2026, 18:00 (МСК). Если ответ задержится, \
                     мы напишем ещё раз и назовём новый срок. Горячая линия: 8 800 000-00-00 😀";
@@ -48,6 +51,7 @@ async fn bench(change: impl FnOnce(&mut SmppConfig)) -> Bench {
 fn sms(text: &str) -> Outgoing {
     Outgoing {
         delivery_id: Uuid::now_v7(),
+        lane: Lane::Code,
         address: Personal::from("+79160000001".to_owned()),
         subject: None,
         text: Personal::from(text.to_owned()),
@@ -386,6 +390,7 @@ fn unknown_keys_and_impossible_values_are_refused() {
     assert!(toml::from_str::<SmppConfig>(&format!("{good}pasword_file = 'x'\n")).is_err());
     for bad in [
         "window = 0",
+        "reserved = 0",
         "enquire_link_seconds = 0",
         "system_id = 'sixteen octets!!'",
         "reconnect_min_milliseconds = 99999",

@@ -3,18 +3,22 @@
 //! Additive increase, multiplicative decrease: a throttling answer halves the limit (never under 1) and opens a pause; each full
 //! limit of accepted submits raises it by one, up to the configured window. The pause is measured by the suite's clock, so a
 //! test that turns the clock by hand turns this too.
+//!
+//! The places themselves, and who gets one first, are [`Places`]'.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::super::places::{Place, Places};
+use crate::templates::Lane;
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(super) struct Window {
-    permits: Semaphore,
+    places: Places,
     state: Mutex<State>,
     most: usize,
     first_pause: Duration,
@@ -24,8 +28,6 @@ pub(super) struct Window {
 struct State {
     /// In flight at most.
     limit: usize,
-    /// Permits to destroy as they come back, after the limit fell under what was in flight.
-    debt: usize,
     /// Accepted since the limit last changed.
     streak: usize,
     /// Throttling answers in a row.
@@ -37,63 +39,23 @@ struct State {
 #[derive(Debug)]
 pub(super) struct Slot<'a> {
     window: &'a Window,
-    permit: Option<SemaphorePermit<'a>>,
+    _place: Place<'a>,
 }
 
+// === impl Window ===
+
 impl Window {
-    pub(super) fn new(most: usize, first_pause: Duration) -> Self {
-        let state = State { limit: most, debt: 0, streak: 0, throttled: 0, paused_until: None };
-        Self { permits: Semaphore::new(most), state: Mutex::new(state), most, first_pause }
+    pub(super) fn new(most: usize, reserved: usize, first_pause: Duration) -> Self {
+        let state = State { limit: most, streak: 0, throttled: 0, paused_until: None };
+        Self { places: Places::new(most, reserved), state: Mutex::new(state), most, first_pause }
     }
 
     /// Waits for a place. `Err`: a pause is on, with what is left of it. `now` is read again after the wait.
-    pub(super) async fn enter(&self, now: impl Fn() -> Timestamp) -> Result<Slot<'_>, Duration> {
-        self.paused(now())?;
-        // The semaphore is never closed; should that change, the message is simply held back.
-        let permit = self.permits.acquire().await.map_err(|_| self.first_pause)?;
-        let slot = Slot { window: self, permit: Some(permit) };
-        self.paused(now())?;
+    pub(super) async fn enter(&self, lane: Lane, now: impl Fn() -> Timestamp) -> Result<Slot<'_>, Duration> {
+        self.state().paused(now())?;
+        let slot = Slot { window: self, _place: self.places.take(lane).await };
+        self.state().paused(now())?;
         Ok(slot)
-    }
-
-    /// A throttling answer came; gives the pause.
-    pub(super) fn throttled(&self, now: Timestamp) -> Duration {
-        let mut state = self.state();
-        let doubled = self.first_pause.saturating_mul(1 << state.throttled.min(16));
-        let pause = doubled.min(LONGEST_PAUSE);
-        state.throttled += 1;
-        state.streak = 0;
-        let until = SignedDuration::try_from(pause).ok().and_then(|pause| now.checked_add(pause).ok());
-        state.paused_until = state.paused_until.max(until);
-        let limit = (state.limit / 2).max(1);
-        let lost = state.limit - limit;
-        state.limit = limit;
-        let destroyed = self.permits.forget_permits(lost);
-        state.debt += lost - destroyed;
-        pause
-    }
-
-    /// A submit was accepted.
-    pub(super) fn accepted(&self) {
-        let mut state = self.state();
-        state.throttled = 0;
-        state.streak += 1;
-        if state.limit < self.most && state.streak >= state.limit {
-            state.streak = 0;
-            state.limit += 1;
-            if state.debt > 0 {
-                state.debt -= 1;
-            } else {
-                self.permits.add_permits(1);
-            }
-        }
-    }
-
-    fn paused(&self, now: Timestamp) -> Result<(), Duration> {
-        match self.state().paused_until {
-            Some(until) if until > now => Err(until.duration_since(now).unsigned_abs()),
-            _ => Ok(()),
-        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -102,14 +64,44 @@ impl Window {
     }
 }
 
-impl Drop for Slot<'_> {
-    fn drop(&mut self) {
-        let mut state = self.window.state();
-        if state.debt > 0 {
-            state.debt -= 1;
-            if let Some(permit) = self.permit.take() {
-                permit.forget();
-            }
+// === impl State ===
+
+impl State {
+    fn paused(&self, now: Timestamp) -> Result<(), Duration> {
+        match self.paused_until {
+            Some(until) if until > now => Err(until.duration_since(now).unsigned_abs()),
+            _ => Ok(()),
+        }
+    }
+}
+
+// === impl Slot ===
+
+impl Slot<'_> {
+    /// A throttling answer came; gives the pause.
+    pub(super) fn throttled(&self, now: Timestamp) -> Duration {
+        let window = self.window;
+        let mut state = window.state();
+        let pause = window.first_pause.saturating_mul(1 << state.throttled.min(16)).min(LONGEST_PAUSE);
+        state.throttled += 1;
+        state.streak = 0;
+        state.paused_until =
+            SignedDuration::try_from(pause).ok().and_then(|pause| now.checked_add(pause).ok()).or(state.paused_until);
+        state.limit = (state.limit / 2).max(1);
+        window.places.set_limit(state.limit);
+        pause
+    }
+
+    /// The submit was accepted.
+    pub(super) fn accepted(&self) {
+        let window = self.window;
+        let mut state = window.state();
+        state.throttled = 0;
+        state.streak += 1;
+        if state.limit < window.most && state.streak >= state.limit {
+            state.streak = 0;
+            state.limit += 1;
+            window.places.set_limit(state.limit);
         }
     }
 }
@@ -124,40 +116,46 @@ mod tests {
         Timestamp::from_second(1_790_000_000 + seconds).expect("in range")
     }
 
+    fn slot(window: &Window, now: Timestamp) -> Result<Slot<'_>, Duration> {
+        window.enter(Lane::Code, || now).now_or_never().expect("a place")
+    }
+
     fn slots(window: &Window, now: Timestamp) -> Vec<Slot<'_>> {
-        std::iter::from_fn(|| window.enter(|| now).now_or_never().and_then(Result::ok)).collect()
+        std::iter::from_fn(|| window.enter(Lane::Code, || now).now_or_never().and_then(Result::ok)).collect()
     }
 
     #[test]
     fn halves_under_throttling_pauses_and_grows_back() {
-        let window = Window::new(8, Duration::from_secs(1));
+        let window = Window::new(8, 1, Duration::from_secs(1));
         let flying = slots(&window, at(0));
         assert_eq!(flying.len(), 8);
-
-        assert_eq!(window.throttled(at(0)), Duration::from_secs(1));
-        assert_eq!(window.throttled(at(0)), Duration::from_secs(2));
+        assert_eq!(flying[0].throttled(at(0)), Duration::from_secs(1));
         drop(flying);
-        let held = window.enter(|| at(1)).now_or_never().expect("answers at once").expect_err("paused");
-        assert_eq!(held, Duration::from_secs(1));
-        assert_eq!(slots(&window, at(2)).len(), 2, "8 halved twice");
+        assert_eq!(slot(&window, at(0)).expect_err("paused"), Duration::from_secs(1));
+        assert_eq!(slot(&window, at(1)).expect("over").throttled(at(1)), Duration::from_secs(2));
+        assert_eq!(slot(&window, at(2)).expect_err("paused"), Duration::from_secs(1));
+        assert_eq!(slots(&window, at(3)).len(), 2, "8 halved twice");
 
         for _ in 0..2 {
-            window.accepted();
+            slot(&window, at(3)).expect("a place").accepted();
         }
-        assert_eq!(slots(&window, at(2)).len(), 3, "one more after a full window");
+        assert_eq!(slots(&window, at(3)).len(), 3, "one more after a full window");
         for _ in 0..100 {
-            window.accepted();
+            slot(&window, at(3)).expect("a place").accepted();
         }
-        assert_eq!(slots(&window, at(2)).len(), 8, "never more than configured");
-        assert_eq!(window.throttled(at(3)), Duration::from_secs(1), "accepted submits forgive the past");
+        assert_eq!(slots(&window, at(3)).len(), 8, "never more than configured");
+        let pause = slot(&window, at(4)).expect("a place").throttled(at(4));
+        assert_eq!(pause, Duration::from_secs(1), "accepted submits forgive the past");
     }
 
     #[test]
     fn never_under_one_and_never_over_a_minute() {
-        let window = Window::new(4, Duration::from_secs(1));
+        let window = Window::new(4, 1, Duration::from_secs(1));
+        let mut now = 0;
         for _ in 0..70 {
-            assert!(window.throttled(at(0)) <= LONGEST_PAUSE);
+            assert!(slot(&window, at(now)).expect("a place").throttled(at(now)) <= LONGEST_PAUSE);
+            now += 60;
         }
-        assert_eq!(slots(&window, at(61)).len(), 1);
+        assert_eq!(slots(&window, at(now)).len(), 1);
     }
 }

@@ -44,6 +44,11 @@ pub struct SmtpConfig {
     /// Connections at most, 1 to 100.
     #[serde(default = "default_pool_size")]
     pub pool_size: u32,
+    /// Connections that only codes and emergencies may take, at least 1: whatever the relay does to mass mail, a code finds these.
+    /// Emergencies leave half of them to codes, bulk leaves as many again to what citizens wait for. Of a pool too small for that
+    /// each lane may take one connection, and the highest that waits is first.
+    #[serde(default = "default_reserved")]
+    pub reserved: u32,
     /// How long an unused connection is kept, seconds.
     #[serde(default = "default_pool_idle")]
     pub pool_idle_seconds: u64,
@@ -78,6 +83,7 @@ impl SmtpConfig {
             hello_name: None,
             timeout_seconds: default_timeout(),
             pool_size: default_pool_size(),
+            reserved: default_reserved(),
             pool_idle_seconds: default_pool_idle(),
         }
     }
@@ -96,6 +102,9 @@ impl SmtpConfig {
         if !(1..=100).contains(&self.pool_size) {
             return Err(ConfigError::value("pool_size", "1 to 100"));
         }
+        if self.reserved == 0 {
+            return Err(ConfigError::value("reserved", "at least 1"));
+        }
         Ok(())
     }
 }
@@ -110,6 +119,10 @@ fn default_timeout() -> u64 {
 
 fn default_pool_size() -> u32 {
     4
+}
+
+fn default_reserved() -> u32 {
+    1
 }
 
 fn default_pool_idle() -> u64 {

@@ -12,8 +12,10 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
+
+use super::super::places::Places;
+use crate::templates::Lane;
 
 /// How to reach the relay.
 pub(super) struct Relay {
@@ -49,23 +51,23 @@ pub(super) enum Stage {
     Text(Failure),
 }
 
-/// The connections to one relay: at most so many at a time, the unused ones kept for a while.
+/// The connections to one relay: at most so many at a time, shared by the lanes, the unused ones kept for a while.
 pub(super) struct Connections {
     relay: Relay,
-    places: Semaphore,
+    places: Places,
     idle: Mutex<Vec<(AsyncSmtpConnection, Instant)>>,
     keep: Duration,
 }
 
 impl Connections {
-    pub(super) fn new(relay: Relay, most: u32, keep: Duration) -> Self {
-        Self { relay, places: Semaphore::new(most as usize), idle: Mutex::default(), keep }
+    pub(super) fn new(relay: Relay, most: u32, reserved: u32, keep: Duration) -> Self {
+        Self { relay, places: Places::new(most as usize, reserved as usize), idle: Mutex::default(), keep }
     }
 
-    /// Hands one mail over, waiting for a free place if need be.
-    pub(super) async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), Stage> {
-        // Never closed; held for the whole conversation.
-        let _place = self.places.acquire().await;
+    /// Hands one mail over, waiting for a place that its lane may take if need be.
+    pub(super) async fn send(&self, lane: Lane, envelope: &Envelope, mail: &[u8]) -> Result<(), Stage> {
+        // Held for the whole conversation.
+        let _place = self.places.take(lane).await;
         let mut connection = self.reach().await.map_err(Stage::Reaching)?;
         let sent = self.converse(&mut connection, envelope, mail).await;
         let usable = match &sent {

@@ -76,7 +76,8 @@ impl Smtp {
             credentials,
             timeout: Duration::from_secs(config.timeout_seconds),
         };
-        let connections = Connections::new(relay, config.pool_size, Duration::from_secs(config.pool_idle_seconds));
+        let connections =
+            Connections::new(relay, config.pool_size, config.reserved, Duration::from_secs(config.pool_idle_seconds));
         let from = Mailbox::new(config.from_name.clone(), address);
         Ok(Self { name, clock, connections, from, domain })
     }
@@ -112,7 +113,7 @@ impl Provider for Smtp {
             Ok(mail) => mail,
             Err(reason) => return Refused::permanent(reason).into(),
         };
-        match self.connections.send(mail.envelope(), &mail.formatted()).await {
+        match self.connections.send(message.lane, mail.envelope(), &mail.formatted()).await {
             Ok(()) => Sent::Accepted { references: vec![mail::message_id(message.delivery_id, &self.domain)] },
             Err(stage) => outcome(&stage),
         }

@@ -1,6 +1,9 @@
+mod lanes;
+
 use std::sync::Arc;
 
 use clock::ManualClock;
+use jiff::Timestamp;
 use sealed::Personal;
 use testkit::authority::Authority;
 use testkit::mailbox::{Mailbox, Protection, Reply};
@@ -8,10 +11,18 @@ use uuid::Uuid;
 
 use super::super::{Outgoing, Provider, Refused, Sent};
 use super::{Security, Smtp, SmtpConfig};
+use crate::templates::Lane;
+
+fn noon() -> Timestamp {
+    "2026-11-22T09:00:00Z".parse().expect("a time")
+}
 
 fn start(config: &SmtpConfig) -> Smtp {
-    let noon = "2026-11-22T09:00:00Z".parse().expect("a time");
-    Smtp::new("mail".to_owned(), config, Arc::new(ManualClock::at(noon))).expect("a good configuration")
+    start_at(config, &ManualClock::at(noon()))
+}
+
+fn start_at(config: &SmtpConfig, clock: &ManualClock) -> Smtp {
+    Smtp::new("mail".to_owned(), config, Arc::new(clock.clone())).expect("a good configuration")
 }
 
 fn plain(mailbox: &Mailbox) -> SmtpConfig {
@@ -22,6 +33,7 @@ fn plain(mailbox: &Mailbox) -> SmtpConfig {
 fn mail() -> Outgoing {
     Outgoing {
         delivery_id: Uuid::now_v7(),
+        lane: Lane::Code,
         address: Personal::from("ivan@example.org".to_owned()),
         subject: Some(Personal::from("Обращение № К7-М3Х-9 зарегистрировано".to_owned())),
         text: Personal::from("Здравствуйте!\nОтветим до 25 ноября 2026, 18:00 (МСК).\n".to_owned()),
@@ -165,5 +177,6 @@ fn a_password_never_travels_readable() {
     assert!(parse(good).expect("well-formed").check().is_ok());
     assert!(parse(&format!("{good}security = 'none'\n")).expect("well-formed").check().is_err());
     assert!(parse("host = 'relay'\nfrom_address = 'a@b.ru'\nusername = 'u'\n").expect("well-formed").check().is_err());
+    assert!(parse(&format!("{good}reserved = 0\n")).expect("well-formed").check().is_err());
     assert!(parse(&format!("{good}pool = 3\n")).is_err());
 }
