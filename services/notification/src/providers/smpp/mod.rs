@@ -6,7 +6,7 @@
 //! | what happens at part k of n | answer to the caller |
 //! |---|---|
 //! | accepted | go on; after the last `Accepted` with n references |
-//! | throttled, queue full | `Refused` transient with `retry_after`; window halved, everything held back for the pause |
+//! | throttled, queue full | `Refused` transient with `retry_after`; window halved once a burst, everything held back for the pause |
 //! | refused | `Refused`, permanent by the table of [`status`] |
 //! | link down before the submit | `Refused` transient, `not_connected` |
 //! | no answer in time, link lost before the answer | `Unknown` |
@@ -122,11 +122,14 @@ impl Smpp {
     }
 
     async fn submit(&self, lane: Lane, part: SubmitSm) -> Result<String, Failed> {
-        let slot = match self.window.enter(lane, || self.clock.now()).await {
+        let mut slot = match self.window.enter(lane, || self.clock.now()).await {
             Ok(slot) => slot,
             Err(pause) => return Err(Failed::No(Refused::transient("throttled", Some(pause)))),
         };
         let client = self.client().await.map_err(Failed::No)?;
+        if let Err(pause) = slot.leave(self.clock.now()) {
+            return Err(Failed::No(Refused::transient("throttled", Some(pause))));
+        }
         match client.submit_sm(part).await {
             Ok(response) => {
                 slot.accepted();

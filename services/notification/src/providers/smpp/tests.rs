@@ -1,4 +1,5 @@
 mod lanes;
+mod throttling;
 
 use std::sync::Arc;
 use std::time::Duration;
