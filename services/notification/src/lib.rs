@@ -110,7 +110,7 @@ impl bootstrap::Service for Service {
             templates: Catalogue::builtin(&config.templates)?,
             providers: Channels::new(&config, &ctx.clock, &sender)?,
             wakes: Wakes::new(),
-            metrics: ctx.metrics.with(Metrics::register),
+            metrics: ctx.metrics.with(|registry| Metrics::register(registry, sender.all_ignored())),
             lease: signed(config.dispatch.lease),
             doubt: signed(config.dispatch.doubt),
             retries: config.retries()?,

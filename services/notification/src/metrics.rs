@@ -8,7 +8,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::domain::channel_text;
-use crate::providers::{Channel, Sent};
+use crate::providers::{Channel, Ignored, Sent};
 
 type Labels = Vec<(&'static str, &'static str)>;
 
@@ -25,7 +25,7 @@ pub(crate) struct Metrics {
 // === impl Metrics ===
 
 impl Metrics {
-    pub(crate) fn register(registry: &mut Registry) -> Self {
+    pub(crate) fn register(registry: &mut Registry, ignored: Ignored) -> Self {
         let metrics =
             Self { attempts: Family::default(), seconds: Family::new_with_constructor(|| Histogram::new(BUCKETS)) };
         registry.register(
@@ -37,6 +37,11 @@ impl Metrics {
             "otklik_provider_seconds",
             "How long a provider takes to answer, in seconds, by channel",
             metrics.seconds.clone(),
+        );
+        registry.register(
+            "otklik_provider_ignored",
+            "What providers sent and nothing was done about: pdu_unreadable, operation_not_taken, receipt_unreadable, text",
+            ignored,
         );
         metrics
     }

@@ -38,6 +38,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use sealed::Personal;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -197,18 +199,34 @@ impl Arrived {
 
 /// The providers' end of the queue of receipts.
 #[derive(Clone, Debug)]
-pub struct ReceiptSender(mpsc::Sender<Arrived>);
+pub struct ReceiptSender {
+    queue: mpsc::Sender<Arrived>,
+    ignored: Ignored,
+}
+
+/// How often something came in that nothing was done about, by provider and word.
+pub(crate) type Ignored = Family<Vec<(&'static str, String)>, Counter>;
 
 impl ReceiptSender {
     /// Queues a receipt that somebody waits to answer; `None` when the queue is full or nobody listens.
     pub(crate) fn offer(&self, receipt: Receipt) -> Option<oneshot::Receiver<()>> {
         let (answer, recorded) = oneshot::channel();
-        self.0.try_send(Arrived { receipt, answer: Some(answer) }).ok().map(|()| recorded)
+        self.queue.try_send(Arrived { receipt, answer: Some(answer) }).ok().map(|()| recorded)
     }
 
     /// Queues a receipt that nobody waits for; false when the queue is full or nobody listens.
     pub(crate) fn tell(&self, receipt: Receipt) -> bool {
-        self.0.try_send(Arrived { receipt, answer: None }).is_ok()
+        self.queue.try_send(Arrived { receipt, answer: None }).is_ok()
+    }
+
+    /// Counts that something came in and nothing is done about it.
+    pub(crate) fn ignored(&self, provider: &str, what: &'static str) {
+        self.ignored.get_or_create(&vec![("provider", provider.to_owned()), ("what", what.to_owned())]).inc();
+    }
+
+    /// The counter of what was ignored.
+    pub(crate) fn all_ignored(&self) -> Ignored {
+        self.ignored.clone()
     }
 }
 
@@ -219,7 +237,7 @@ pub type ReceiptReceiver = mpsc::Receiver<Arrived>;
 /// to come again.
 pub fn receipts(capacity: usize) -> (ReceiptSender, ReceiptReceiver) {
     let (sender, receiver) = mpsc::channel(capacity);
-    (ReceiptSender(sender), receiver)
+    (ReceiptSender { queue: sender, ignored: Ignored::default() }, receiver)
 }
 
 /// A provider's configuration that can't work.

@@ -31,6 +31,7 @@ mod tests;
 mod turns;
 mod validity;
 mod window;
+mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;

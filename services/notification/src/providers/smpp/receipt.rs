@@ -7,6 +7,9 @@ use rusmpp::values::{MessageState, MessageType};
 
 use super::super::ReceiptState;
 
+/// Characters of an id; the protocol itself has 64.
+const LONGEST_ID: usize = 128;
+
 /// What a receipt says, without who and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Report {
@@ -19,7 +22,7 @@ pub(super) struct Report {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Incoming {
     Receipt(Report),
-    /// Marked as a receipt, but with no id or state that we can read.
+    /// Marked as a receipt, but with no id or state that we can use.
     Unreadable,
     /// A text that somebody sent to us. Nothing in the suite takes those.
     Text,
@@ -50,11 +53,17 @@ pub(super) fn read(deliver: &DeliverSm) -> Incoming {
         _ => deliver.short_message().as_ref(),
     };
     let written = written(&String::from_utf8_lossy(body));
-    let reference = reference.or(written.reference).filter(|reference| !reference.is_empty());
+    let reference = reference.or(written.reference).filter(|reference| is_usable(reference));
     match (reference, state.or(written.state)) {
         (Some(reference), Some(state)) => Incoming::Receipt(Report { reference, state, code: written.code }),
         _ => Incoming::Unreadable,
     }
+}
+
+/// Whether it can be the id of one of our messages, and be stored: Postgres takes no NUL and indexes no page-long text, and a receipt that
+/// is not stored comes again for ever.
+fn is_usable(reference: &str) -> bool {
+    (1..=LONGEST_ID).contains(&reference.chars().count()) && !reference.chars().any(char::is_control)
 }
 
 #[derive(Debug, Default)]
@@ -150,6 +159,9 @@ mod tests {
         assert_eq!(read(&deliver(0x00, "id:1 stat:DELIVRD", vec![])), Incoming::Text);
         assert_eq!(read(&deliver(0x04, "привет", vec![])), Incoming::Unreadable);
         assert_eq!(read(&deliver(0x04, "id:1 stat:NEWWORD", vec![])), Incoming::Unreadable);
+        for id in ["", "1\u{0}", &"9".repeat(129)] {
+            assert_eq!(read(&deliver(0x04, &format!("id:{id} stat:DELIVRD"), vec![])), Incoming::Unreadable);
+        }
     }
 
     #[test]

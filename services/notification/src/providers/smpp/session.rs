@@ -7,8 +7,13 @@
 //! ```
 //!
 //! It answers `deliver_sm` after the receipt is stored (`Arrived::recorded`): with `ESME_RX_T_APPN` when the queue is full or the
-//! dispatcher dropped it, so that the centre comes again. A text sent to us and an unreadable receipt are answered with OK, or the
-//! centre would repeat them for days.
+//! dispatcher dropped it, so that the centre comes again. A text sent to us and a receipt without an id or state that we can use are
+//! answered with OK, or the centre would repeat them for days. What does not even decode is refused by its number ([`wire`](super::wire)) with
+//! `ESME_RX_P_APPN`, which says the same of a `deliver_sm`, or by a `generic_nack`, as are operations that we don't take.
+//! Each of these is counted and logged by a fixed word.
+//!
+//! A link that ends before it has lived for half a minute was none: the pause goes on doubling, so a centre that lets us in only to send
+//! rubbish or to hang up is not called twice a second for ever.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,11 +25,12 @@ use futures::{FutureExt, Stream, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use rusmpp::pdus::{BindTransceiver, DeliverSm, DeliverSmResp};
 use rusmpp::types::COctetString;
-use rusmpp::{Command, CommandStatus, Pdu};
+use rusmpp::{Command, CommandId, CommandStatus, Pdu};
 use rusmppc::{Client, ConnectionBuilder, Event};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio_rustls::TlsConnector;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +39,10 @@ use super::super::{Receipt, ReceiptSender, secret};
 use super::config::SmppConfig;
 use super::receipt::{Incoming, read};
 use super::turns;
+use super::wire::{self, Readable, Unreadable};
+
+/// How long a link lives to have been one.
+const A_LIFE: SignedDuration = SignedDuration::from_secs(30);
 
 /// Where the session stands.
 #[derive(Clone, Debug)]
@@ -68,11 +78,14 @@ impl Session {
                 () = self.stopper.cancelled() => break,
             };
             match opened {
-                Ok((client, events)) => {
+                Ok((client, events, unreadable)) => {
                     tracing::info!(provider = %self.name, "bound to the SMS centre");
-                    pause = shortest;
+                    let bound_at = self.clock.now();
                     self.link.send_replace(Link::Bound(client.clone()));
-                    let why = self.serve(&client, events).await;
+                    let why = self.serve(&client, events, unreadable).await;
+                    if self.clock.now().duration_since(bound_at) >= A_LIFE {
+                        pause = shortest;
+                    }
                     if self.stopper.is_cancelled() {
                         break;
                     }
@@ -93,12 +106,16 @@ impl Session {
     }
 
     /// TCP, TLS, bind. The error is a fixed word or the operating system's, never the centre's text.
-    async fn open(&self) -> Result<(Client, impl Stream<Item = Event> + Unpin + use<>), String> {
+    async fn open(
+        &self,
+    ) -> Result<(Client, impl Stream<Item = Event> + Unpin + use<>, UnboundedReceiver<Unreadable>), String> {
         let wire = tokio::time::timeout(self.config.connect_timeout(), self.connect())
             .await
             .map_err(|_| "connect timed out".to_owned())?
             .map_err(|error| format!("connect: {error}"))?;
+        let (wire, unreadable) = Readable::new(wire);
         let (client, events, connection) = ConnectionBuilder::new()
+            .max_command_length(wire::LONGEST)
             .enquire_link_interval(Duration::from_secs(self.config.enquire_link_seconds))
             .enquire_link_response_timeout(self.config.response_timeout())
             .response_timeout(self.config.response_timeout())
@@ -114,7 +131,7 @@ impl Session {
             rusmppc::error::Error::ResponseTimeout { .. } => "bind timed out".to_owned(),
             _ => "connection closed during bind".to_owned(),
         })?;
-        Ok((client, events))
+        Ok((client, events, unreadable))
     }
 
     async fn connect(&self) -> std::io::Result<Box<dyn Wire>> {
@@ -145,7 +162,12 @@ impl Session {
     }
 
     /// Serves a bound link until it ends; says why it ended.
-    async fn serve(&self, client: &Client, mut events: impl Stream<Item = Event> + Unpin) -> &'static str {
+    async fn serve(
+        &self,
+        client: &Client,
+        mut events: impl Stream<Item = Event> + Unpin,
+        mut unreadable: UnboundedReceiver<Unreadable>,
+    ) -> &'static str {
         let mut answers: FuturesUnordered<BoxFuture<'static, (u32, CommandStatus)>> = FuturesUnordered::new();
         loop {
             tokio::select! {
@@ -164,6 +186,10 @@ impl Session {
                     // A dead link shows itself as the end of the events.
                     let _ = client.status(status).deliver_sm_resp(sequence, DeliverSmResp::default()).await;
                 }
+                Some(Unreadable { command, sequence }) = unreadable.recv() => {
+                    self.ignored("pdu_unreadable");
+                    refuse(client, command, sequence).await;
+                }
                 event = events.next() => match event {
                     Some(Event::Incoming(command)) => match self.incoming(client, &command).await {
                         Next::Answer(answer) => answers.push(answer),
@@ -177,6 +203,11 @@ impl Session {
         }
     }
 
+    fn ignored(&self, what: &'static str) {
+        tracing::warn!(provider = %self.name, what, "ignored");
+        self.receipts.ignored(&self.name, what);
+    }
+
     async fn incoming(&self, client: &Client, command: &Command) -> Next {
         match command.pdu() {
             Some(Pdu::DeliverSm(deliver)) => Next::Answer(self.deliver(command.sequence_number(), deliver)),
@@ -184,6 +215,11 @@ impl Session {
                 let _ = client.unbind_resp(command.sequence_number()).await;
                 let _ = client.close().await;
                 Next::Unbound
+            }
+            _ if command.id().is_operation() => {
+                self.ignored("operation_not_taken");
+                refuse(client, command.id(), command.sequence_number()).await;
+                Next::Nothing
             }
             // An answer that came after its time-out: the caller was told Unknown, and its receipt will still come.
             _ => Next::Nothing,
@@ -194,11 +230,13 @@ impl Session {
         let report = match read(deliver) {
             Incoming::Receipt(report) => report,
             Incoming::Text => {
+                // Nothing is wrong with it.
                 tracing::debug!(provider = %self.name, "incoming text ignored");
+                self.receipts.ignored(&self.name, "text");
                 return std::future::ready((sequence, CommandStatus::EsmeRok)).boxed();
             }
             Incoming::Unreadable => {
-                tracing::warn!(provider = %self.name, "receipt without readable id or state");
+                self.ignored("receipt_unreadable");
                 return std::future::ready((sequence, CommandStatus::EsmeRok)).boxed();
             }
         };
@@ -226,12 +264,25 @@ enum Next {
     Unbound,
 }
 
+/// Answers what we don't take, if the protocol has an answer to it.
+async fn refuse(client: &Client, command: CommandId, sequence: u32) {
+    // A dead link shows itself as the end of the events.
+    let _ = match command {
+        CommandId::DeliverSm => {
+            client.status(CommandStatus::EsmeRxPAppn).deliver_sm_resp(sequence, DeliverSmResp::default()).await
+        }
+        CommandId::AlertNotification | CommandId::Outbind => Ok(()),
+        _ => client.status(CommandStatus::EsmeRinvcmdid).generic_nack(sequence).await,
+    };
+}
+
 fn word(error: &rusmppc::error::Error) -> &'static str {
     use rusmppc::error::Error;
     match error {
         Error::ConnectionClosedByPeer => "closed by the centre",
         Error::EnquireLinkTimeout { .. } => "no answer to enquire_link",
         Error::Decode(_) => "unreadable PDU",
+        Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => "unreadable octets",
         Error::Io(_) => "connection broke",
         _ => "connection failed",
     }

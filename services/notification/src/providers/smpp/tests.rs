@@ -1,5 +1,6 @@
 mod lanes;
 mod throttling;
+mod unreadable;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use testkit::authority::Authority;
 use testkit::smsc::{Act, Form, Gate, Receipts, Smsc};
 use uuid::Uuid;
 
-use super::super::{Arrived, Outgoing, Provider, ReceiptReceiver, ReceiptState, Refused, Sent, receipts};
+use super::super::{Arrived, Ignored, Outgoing, Provider, ReceiptReceiver, ReceiptState, Refused, Sent, receipts};
 use super::{Smpp, SmppConfig};
 use crate::templates::Lane;
 
@@ -28,6 +29,7 @@ struct Bench {
     smsc: Smsc,
     provider: Arc<Smpp>,
     receipts: ReceiptReceiver,
+    ignored: Ignored,
     clock: ManualClock,
 }
 
@@ -38,15 +40,22 @@ fn config(smsc: &Smsc) -> SmppConfig {
     config
 }
 
+impl Bench {
+    fn ignored(&self, what: &str) -> u64 {
+        self.ignored.get_or_create(&vec![("provider", "main".to_owned()), ("what", what.to_owned())]).get()
+    }
+}
+
 async fn bench(change: impl FnOnce(&mut SmppConfig)) -> Bench {
     let smsc = Smsc::start().await;
     let mut config = config(&smsc);
     change(&mut config);
     let clock = ManualClock::at(noon());
     let (sender, receipts) = receipts(16);
+    let ignored = sender.all_ignored();
     let provider =
         Smpp::start("main".to_owned(), config, Arc::new(clock.clone()), sender).expect("a good configuration");
-    Bench { smsc, provider: Arc::new(provider), receipts, clock }
+    Bench { smsc, provider: Arc::new(provider), receipts, ignored, clock }
 }
 
 fn sms(text: &str) -> Outgoing {
@@ -98,20 +107,6 @@ async fn a_short_latin_text_travels_as_gsm7_without_a_header() {
     let submits = bench.smsc.submits();
     assert_eq!((submits[0].text.as_str(), submits[0].esm_class, submits[0].part), ("Code: 4711 [x]", 0x00, None));
     assert_eq!(submits[0].octets, "Code: 4711 [x]".len() + 2, "each bracket takes two septets");
-}
-
-#[tokio::test]
-async fn throttling_holds_everything_back_for_the_pause() {
-    let bench = bench(|config| config.throttle_pause_milliseconds = 5_000).await;
-    bench.smsc.script([Act::Throttle, Act::Accept, Act::QueueFull]);
-    let throttled = |code| Refused { code, ..Refused::transient("throttled", Some(Duration::from_secs(5))) };
-    assert_eq!(bench.provider.send(&sms("а")).await, Sent::Refused(throttled(Some(0x58))));
-    assert_eq!(bench.provider.send(&sms("б")).await, Sent::Refused(throttled(None)));
-    assert_eq!(bench.smsc.submits().len(), 1, "the second never left");
-
-    bench.clock.advance(SignedDuration::from_secs(5));
-    assert!(matches!(bench.provider.send(&sms("в")).await, Sent::Accepted { .. }));
-    assert_eq!(bench.provider.send(&sms("г")).await, Sent::Refused(throttled(Some(0x14))));
 }
 
 #[tokio::test]
