@@ -35,6 +35,19 @@ async fn a_relay_that_is_busy_is_tried_again_and_one_that_says_never_is_not() {
 }
 
 #[tokio::test]
+async fn a_relay_that_refuses_our_sender_fails_no_message() {
+    let rig = Rig::new().await;
+    let it = rig.send(registration(rig.now(), Channel::Email)).await;
+    rig.mailbox.script([Reply::Sender(550)]);
+    rig.dispatch(Lane::Normal).await;
+    let delivery = rig.delivery(&it).await;
+    assert_eq!((delivery.state(), delivery.reason.as_str()), (delivery::State::Queued, "SMTP_550"));
+    rig.advance(6);
+    rig.dispatch(Lane::Normal).await;
+    assert_eq!(rig.get(&it).await.state(), State::Sent);
+}
+
+#[tokio::test]
 async fn a_doubtful_mail_comes_again_under_the_same_message_id() {
     let rig = Rig::new().await;
     let it = rig.send(registration(rig.now(), Channel::Email)).await;

@@ -38,9 +38,13 @@ pub struct SmtpConfig {
     /// The name in EHLO; the machine's by default.
     #[serde(default)]
     pub hello_name: Option<String>,
-    /// How long any one step (connecting, TLS, a command, the text with its answer) may take, seconds.
+    /// How long any one step before the text (connecting, TLS, a command) may take, seconds.
     #[serde(default = "default_timeout")]
     pub timeout_seconds: u64,
+    /// How long the text with its answer may take, seconds. RFC 5321 (4.5.3.2.6) asks for 10 minutes: a relay that is still busy with a
+    /// text has often taken it, and who gives up earlier sends it twice.
+    #[serde(default = "default_text_timeout")]
+    pub text_timeout_seconds: u64,
     /// Connections at most, 1 to 100.
     #[serde(default = "default_pool_size")]
     pub pool_size: u32,
@@ -82,6 +86,7 @@ impl SmtpConfig {
             message_id_domain: None,
             hello_name: None,
             timeout_seconds: default_timeout(),
+            text_timeout_seconds: default_text_timeout(),
             pool_size: default_pool_size(),
             reserved: default_reserved(),
             pool_idle_seconds: default_pool_idle(),
@@ -96,8 +101,8 @@ impl SmtpConfig {
         if self.username.is_some() && self.security == Security::None {
             return Err(ConfigError::value("security", "none would send the password readable"));
         }
-        if self.timeout_seconds == 0 {
-            return Err(ConfigError::value("timeout_seconds", "at least 1"));
+        if self.timeout_seconds == 0 || self.text_timeout_seconds == 0 {
+            return Err(ConfigError::value("timeout_seconds, text_timeout_seconds", "at least 1"));
         }
         if !(1..=100).contains(&self.pool_size) {
             return Err(ConfigError::value("pool_size", "1 to 100"));
@@ -115,6 +120,10 @@ fn default_port() -> u16 {
 
 fn default_timeout() -> u64 {
     30
+}
+
+fn default_text_timeout() -> u64 {
+    600
 }
 
 fn default_pool_size() -> u32 {

@@ -27,8 +27,10 @@ pub(super) struct Relay {
     /// TLS by STARTTLS, required.
     pub(super) upgraded: Option<TlsParameters>,
     pub(super) credentials: Option<Credentials>,
-    /// Of any one step.
+    /// Of any one step before the text.
     pub(super) timeout: Duration,
+    /// Of the text and its answer.
+    pub(super) text_timeout: Duration,
 }
 
 /// A failed step.
@@ -45,10 +47,33 @@ pub(super) enum Stage {
     Reaching(Failure),
     /// The relay lacks something that the mail needs.
     Lacking,
-    /// MAIL, RCPT, DATA: no octet of the text was written.
-    Envelope(Failure),
+    /// MAIL: the relay was told no more than our own address.
+    Sender(Failure),
+    /// RCPT.
+    Recipient(Failure),
+    /// DATA: no octet of the text was written.
+    Data(Failure),
     /// The text was written, wholly or in part.
     Text(Failure),
+}
+
+impl Stage {
+    /// The relay's code, where it was an answer of its that failed.
+    pub(super) fn code(&self) -> Option<u32> {
+        match self {
+            Self::Reaching(Failure::Smtp(error))
+            | Self::Sender(Failure::Smtp(error))
+            | Self::Recipient(Failure::Smtp(error))
+            | Self::Data(Failure::Smtp(error))
+            | Self::Text(Failure::Smtp(error)) => error.status().map(|code| u32::from(u16::from(code))),
+            _ => None,
+        }
+    }
+
+    /// In the middle of a conversation, which can go on.
+    fn is_answer(&self) -> bool {
+        !matches!(self, Self::Reaching(_)) && self.code().is_some()
+    }
 }
 
 /// The connections to one relay: at most so many at a time, shared by the lanes, the unused ones kept for a while.
@@ -73,11 +98,7 @@ impl Connections {
         let usable = match &sent {
             Ok(()) => true,
             // The relay said no and waits for the next mail; RSET clears the envelope. Anything else is not worth saving.
-            Err(Stage::Envelope(Failure::Smtp(error)) | Stage::Text(Failure::Smtp(error)))
-                if error.status().is_some() =>
-            {
-                self.step(connection.command(Rset)).await.is_ok()
-            }
+            Err(stage) if stage.is_answer() => self.step(connection.command(Rset)).await.is_ok(),
             Err(_) => false,
         };
         if usable {
@@ -143,12 +164,12 @@ impl Connections {
             parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
         let from = Mail::new(envelope.from().cloned(), parameters);
-        self.step(connection.command(from)).await.map_err(Stage::Envelope)?;
+        self.step(connection.command(from)).await.map_err(Stage::Sender)?;
         for to in envelope.to() {
-            self.step(connection.command(Rcpt::new(to.clone(), Vec::new()))).await.map_err(Stage::Envelope)?;
+            self.step(connection.command(Rcpt::new(to.clone(), Vec::new()))).await.map_err(Stage::Recipient)?;
         }
-        self.step(connection.command(Data)).await.map_err(Stage::Envelope)?;
-        self.step(connection.message(mail)).await.map_err(Stage::Text)?;
+        self.step(connection.command(Data)).await.map_err(Stage::Data)?;
+        self.within(self.relay.text_timeout, connection.message(mail)).await.map_err(Stage::Text)?;
         Ok(())
     }
 
@@ -156,7 +177,15 @@ impl Connections {
         &self,
         step: impl Future<Output = Result<T, lettre::transport::smtp::Error>>,
     ) -> Result<T, Failure> {
-        match tokio::time::timeout(self.relay.timeout, step).await {
+        self.within(self.relay.timeout, step).await
+    }
+
+    async fn within<T>(
+        &self,
+        timeout: Duration,
+        step: impl Future<Output = Result<T, lettre::transport::smtp::Error>>,
+    ) -> Result<T, Failure> {
+        match tokio::time::timeout(timeout, step).await {
             Ok(done) => done.map_err(Failure::Smtp),
             Err(_) => Err(Failure::TimedOut),
         }

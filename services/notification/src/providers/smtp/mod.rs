@@ -7,8 +7,11 @@
 //! | stage | failure | answer |
 //! |---|---|---|
 //! | connect, TLS, AUTH | any | `Refused` transient: the relay never heard of the mail |
-//! | MAIL, RCPT, DATA | 5xx | `Refused` permanent (530 to 538, about AUTH: transient, our account) |
-//! | same | 4xx, time-out, connection lost | `Refused` transient: nothing of the text was written |
+//! | MAIL | 5xx | `Refused` transient: it is our own address that the relay won't have |
+//! | RCPT | 5xx | `Refused` permanent |
+//! | DATA | 5xx | `Refused` transient: the relay has seen nothing of the text to refuse |
+//! | MAIL, RCPT, DATA | 4xx, time-out, connection lost | `Refused` transient: nothing of the text was written |
+//! | any of these | 530 to 538, which are about AUTH | `Refused` transient: our account |
 //! | the text and its end | 5xx, 4xx | `Refused` permanent, transient |
 //! | same | time-out, connection lost | `Unknown` |
 //!
@@ -75,6 +78,7 @@ impl Smtp {
             upgraded,
             credentials,
             timeout: Duration::from_secs(config.timeout_seconds),
+            text_timeout: Duration::from_secs(config.text_timeout_seconds),
         };
         let connections =
             Connections::new(relay, config.pool_size, config.reserved, Duration::from_secs(config.pool_idle_seconds));
@@ -115,7 +119,16 @@ impl Provider for Smtp {
         };
         match self.connections.send(message.lane, mail.envelope(), &mail.formatted()).await {
             Ok(()) => Sent::Accepted { references: vec![mail::message_id(message.delivery_id, &self.domain)] },
-            Err(stage) => outcome(&stage),
+            Err(stage) => {
+                let sent = outcome(&stage);
+                if let Sent::Refused(Refused {
+                    reason: reason @ ("sender_refused" | "account_refused"), code, ..
+                }) = &sent
+                {
+                    tracing::warn!(provider = %self.name, reason, ?code, "the relay won't have us");
+                }
+                sent
+            }
         }
     }
 
@@ -125,24 +138,24 @@ impl Provider for Smtp {
 }
 
 fn outcome(stage: &Stage) -> Sent {
-    let code = match stage {
-        Stage::Reaching(Failure::Smtp(error))
-        | Stage::Envelope(Failure::Smtp(error))
-        | Stage::Text(Failure::Smtp(error)) => error.status().map(|code| u32::from(u16::from(code))),
-        _ => None,
-    };
+    let code = stage.code();
     let refused = match (stage, code) {
         (Stage::Lacking, _) => Refused::permanent("relay_lacks_extension"),
         (_, Some(530..=538)) => Refused::transient("account_refused", None),
-        (Stage::Reaching(_), Some(_)) => Refused::transient("relay_refused", None),
+        (Stage::Reaching(_) | Stage::Data(_), Some(500..)) | (Stage::Reaching(_), Some(_)) => {
+            Refused::transient("relay_refused", None)
+        }
+        (Stage::Sender(_), Some(500..)) => Refused::transient("sender_refused", None),
         (Stage::Reaching(Failure::Smtp(error)), None) if error.is_tls() => Refused::transient("tls_failed", None),
-        (Stage::Reaching(_) | Stage::Envelope(_), None) => Refused::transient("not_connected", None),
-        (Stage::Envelope(_) | Stage::Text(_), Some(500..)) => Refused::permanent("refused"),
-        (Stage::Envelope(_) | Stage::Text(_), Some(_)) => Refused::transient("refused_for_now", None),
+        (Stage::Recipient(_) | Stage::Text(_), Some(500..)) => Refused::permanent("refused"),
+        (Stage::Sender(_) | Stage::Recipient(_) | Stage::Data(_) | Stage::Text(_), Some(_)) => {
+            Refused::transient("refused_for_now", None)
+        }
         (Stage::Text(Failure::TimedOut), None) => return Sent::Unknown { reason: "no_answer", handed: Vec::new() },
         (Stage::Text(Failure::Smtp(_)), None) => {
             return Sent::Unknown { reason: "connection_lost", handed: Vec::new() };
         }
+        (_, None) => Refused::transient("not_connected", None),
     };
     Refused { code, ..refused }.into()
 }

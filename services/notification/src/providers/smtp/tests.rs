@@ -1,4 +1,5 @@
 mod lanes;
+mod stages;
 
 use std::sync::Arc;
 
@@ -105,7 +106,7 @@ async fn a_hang_up_in_the_middle_is_unknown_and_keeps_the_message_id() {
 #[tokio::test]
 async fn a_relay_that_falls_silent_holds_nobody_for_ever() {
     let mailbox = Mailbox::start().await;
-    let provider = start(&SmtpConfig { timeout_seconds: 1, ..plain(&mailbox) });
+    let provider = start(&SmtpConfig { text_timeout_seconds: 1, ..plain(&mailbox) });
     mailbox.script([Reply::TakeInSilence]);
     assert_eq!(provider.send(&mail()).await, Sent::Unknown { reason: "no_answer", handed: Vec::new() });
     assert!(matches!(provider.send(&mail()).await, Sent::Accepted { .. }));
