@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::outgoing::{Nothing, outgoing, shown_text};
 use crate::App;
 use crate::domain::{DeliveryState, masked, superseded_by};
-use crate::providers::{Channel, Refused, Sent};
+use crate::providers::{Channel, EXPIRED, Refused, Sent};
 use crate::store::claim::{self, Claimed};
 use crate::store::delivery::Change;
 use crate::store::notification;
@@ -85,6 +85,9 @@ async fn send(app: &App, lane: Lane, it: &Claimed, change: &mut Change) {
         Sent::Refused(refused) => {
             change.handed.clone_from(&refused.handed);
             let reason = word(it.channel, &refused);
+            if refused.reason == EXPIRED {
+                return end(change, DeliveryState::Expired, "EXPIRED");
+            }
             if refused.permanent {
                 return end(change, DeliveryState::Failed, &reason);
             }

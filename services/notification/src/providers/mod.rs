@@ -74,7 +74,8 @@ pub struct Outgoing {
     pub text: Personal,
     /// E-mail only: the HTML alternative.
     pub html: Option<Personal>,
-    /// When the message stops making sense; an SMS centre is told not to deliver it later (N-02).
+    /// When the message stops making sense; an SMS centre is told not to deliver it later (N-02). Looked at when the message leaves, not
+    /// when it begins to wait for a place.
     pub expires_at: Option<Timestamp>,
     /// References of the parts that *this* provider took in earlier attempts, in order: sending goes on behind them.
     /// Empty for the first attempt and after a change of provider.
@@ -99,6 +100,9 @@ pub enum Sent {
         handed: Vec<String>,
     },
 }
+
+/// The reason of a message whose time ended before the provider could have it.
+pub(crate) const EXPIRED: &str = "expired";
 
 /// Why a message was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]

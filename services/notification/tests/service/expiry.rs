@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use proto::notification::v1::{self as wire, Channel, delivery, notification::State};
 use proto::to_wire;
-use testkit::smsc::Act;
+use testkit::smsc::{Act, Gate};
 
 use crate::rig::{Lane, Rig, code, registration, request_id, short};
 
@@ -42,6 +42,30 @@ async fn one_that_waits_for_its_next_attempt_expires_on_time() {
     rig.advance(3);
     assert_eq!(rig.dispatch(Lane::Normal).await, 1);
     assert_eq!(rig.get(&it).await.state(), State::Expired);
+}
+
+#[tokio::test]
+async fn one_whose_time_ends_while_it_waits_for_the_centre_has_not_failed() {
+    let rig = Rig::with(&[("smpp.window", 1.into())]).await;
+    let gate = Gate::new();
+    rig.smsc.script([Act::Hold(gate.clone())]);
+    rig.send(short(rig.now())).await;
+    let first = rig.dispatching(Lane::Normal);
+    gate.reached().await;
+    let it =
+        wire::Notification { expire_time: Some(to_wire(rig.now() + SignedDuration::from_secs(3))), ..short(rig.now()) };
+    let it = rig.send(it).await;
+    let second = rig.dispatching(Lane::Normal);
+    while rig.count("SELECT count(*) FROM delivery WHERE state = 'sending'").await < 2 {}
+    rig.advance(3);
+    gate.open();
+    assert_eq!((first.await.unwrap(), second.await.unwrap()), (1, 1));
+    let delivery = rig.delivery(&it).await;
+    assert_eq!((delivery.state(), delivery.reason.as_str()), (delivery::State::Expired, "EXPIRED"));
+    assert_eq!(rig.smsc.submits_seen(), 1);
+    let mut told = rig.states_told().await;
+    told.sort();
+    assert_eq!(told, [State::Sent, State::Expired]);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | accepted | go on; after the last `Accepted` with n references |
 //! | throttled, queue full | `Refused` transient with `retry_after`; window halved once a burst, everything held back for the pause |
+//! | its time ended, be it while it waited | `Refused` permanent, `expired` |
 //! | refused | `Refused`, permanent by the table of [`status`] |
 //! | link down before the submit | `Refused` transient, `not_connected` |
 //! | no answer in time, link lost before the answer | `Unknown` |
@@ -43,6 +44,7 @@ use rusmpp::types::{COctetString, EmptyOrFullCOctetString, OctetString};
 use rusmpp::values::{DataCoding, EsmClass, Npi, RegisteredDelivery, Ton};
 use rusmppc::Client;
 use rusmppc::error::Error;
+use sealed::Personal;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -50,8 +52,7 @@ use tokio_util::task::TaskTracker;
 use self::segment::{Alphabet, Segments};
 use self::session::{Link, Session};
 use self::window::Window;
-use super::{Channel, ConfigError, Outgoing, Provider, ReceiptSender, Refused, Sent, tls};
-use crate::templates::Lane;
+use super::{Channel, ConfigError, EXPIRED, Outgoing, Provider, ReceiptSender, Refused, Sent, tls};
 
 pub use config::{SmppConfig, SourceTon, Version};
 
@@ -122,15 +123,16 @@ impl Smpp {
         }
     }
 
-    async fn submit(&self, lane: Lane, part: SubmitSm) -> Result<String, Failed> {
-        let mut slot = match self.window.enter(lane, || self.clock.now()).await {
-            Ok(slot) => slot,
-            Err(pause) => return Err(Failed::No(Refused::transient("throttled", Some(pause)))),
-        };
+    async fn submit(&self, message: &Outgoing, segments: &Segments, index: usize) -> Result<String, Failed> {
+        let throttled = |pause| Failed::No(Refused::transient("throttled", Some(pause)));
+        let mut slot = self.window.enter(message.lane, || self.clock.now()).await.map_err(throttled)?;
         let client = self.client().await.map_err(Failed::No)?;
-        if let Err(pause) = slot.leave(self.clock.now()) {
-            return Err(Failed::No(Refused::transient("throttled", Some(pause))));
-        }
+        // Both may have taken long; from here on it leaves at once.
+        let now = self.clock.now();
+        slot.leave(now).map_err(throttled)?;
+        let validity = validity::period(now, message.expires_at).ok_or(Failed::No(Refused::permanent(EXPIRED)))?;
+        let part = self.part(message, segments, index, &validity);
+        let part = part.ok_or(Failed::No(Refused::permanent("address_invalid")))?;
         match client.submit_sm(part).await {
             Ok(response) => {
                 slot.accepted();
@@ -151,10 +153,7 @@ impl Smpp {
     /// The `submit_sm` of one part. None: the number or our sender does not fit the protocol's fields.
     fn part(&self, message: &Outgoing, segments: &Segments, index: usize, validity: &str) -> Option<SubmitSm> {
         let several = segments.parts.len() > 1;
-        let number = message.address.expose().strip_prefix('+')?;
-        if number.is_empty() || number.len() > 15 || !number.bytes().all(|digit| digit.is_ascii_digit()) {
-            return None;
-        }
+        let number = number(&message.address)?;
         let (source_ton, source_npi) = self.config.source_ton.on_the_wire();
         let data = segments.user_data(index, segment::reference(message.delivery_id));
         let part = SubmitSm::builder()
@@ -179,6 +178,12 @@ impl Smpp {
     }
 }
 
+/// The digits of a number in E.164.
+fn number(address: &Personal) -> Option<&str> {
+    let number = address.expose().strip_prefix('+')?;
+    ((1..=15).contains(&number.len()) && number.bytes().all(|digit| digit.is_ascii_digit())).then_some(number)
+}
+
 enum Failed {
     No(Refused),
     Perhaps(&'static str),
@@ -199,14 +204,12 @@ impl Provider for Smpp {
         let Some(segments) = segment::cut(message.text.expose(), self.config.gsm7) else {
             return Refused { handed, ..Refused::permanent("message_too_long") }.into();
         };
+        // Not worth a place, nor a wait for the link.
+        if number(&message.address).is_none() {
+            return Refused { handed, ..Refused::permanent("address_invalid") }.into();
+        }
         while handed.len() < segments.parts.len() {
-            let Some(validity) = validity::period(self.clock.now(), message.expires_at) else {
-                return Refused { handed, ..Refused::permanent("expired") }.into();
-            };
-            let Some(part) = self.part(message, &segments, handed.len(), &validity) else {
-                return Refused { handed, ..Refused::permanent("address_invalid") }.into();
-            };
-            match self.submit(message.lane, part).await {
+            match self.submit(message, &segments, handed.len()).await {
                 Ok(reference) => handed.push(reference),
                 Err(Failed::No(refused)) => return Refused { handed, ..refused }.into(),
                 Err(Failed::Perhaps(reason)) => return Sent::Unknown { reason, handed },

@@ -1,3 +1,5 @@
+mod expiry;
+mod goodbye;
 mod lanes;
 mod throttling;
 mod unreadable;
@@ -322,34 +324,6 @@ async fn a_centre_that_is_away_is_a_refusal_not_a_wait() {
     let provider = Smpp::start("away".to_owned(), config, clock, receipts(1).0).expect("a good configuration");
     let expected = Refused::transient("not_connected", Some(Duration::from_secs(60)));
     assert_eq!(provider.send(&sms("а")).await, Sent::Refused(expected));
-}
-
-#[tokio::test]
-async fn the_link_is_tested_and_a_polite_unbind_is_followed() {
-    let bench = bench(|config| config.enquire_link_seconds = 1).await;
-    bench.smsc.until(|record| record.enquire_links >= 1).await;
-    bench.smsc.unbind();
-    bench.smsc.until(|record| record.binds >= 2).await;
-    assert!(matches!(again(&bench.provider, &sms("а")).await, Sent::Accepted { .. }));
-    bench.provider.stop().await;
-    let record = bench.smsc.until(|record| record.unbinds == 1).await;
-    assert!(record.binds >= 2);
-    assert_eq!(bench.provider.send(&sms("а")).await, Sent::Refused(Refused::transient("stopped", None)));
-}
-
-#[tokio::test]
-async fn what_was_recorded_is_answered_before_the_good_bye() {
-    let mut bench = bench(|_| ()).await;
-    bench.smsc.receipts(Receipts::Doubled(MessageState::Delivered));
-    for _ in 0..8 {
-        assert!(matches!(bench.provider.send(&sms("а")).await, Sent::Accepted { .. }));
-    }
-    for _ in 0..16 {
-        next(&mut bench.receipts).await.recorded();
-    }
-    bench.provider.stop().await;
-    let record = bench.smsc.until(|record| record.unbinds == 1).await;
-    assert_eq!(record.answers, 16);
 }
 
 #[tokio::test]

@@ -43,6 +43,8 @@ pub(super) enum Failure {
 /// How far the mail came before it failed.
 #[derive(Debug)]
 pub(super) enum Stage {
+    /// Its time ended while it waited for a connection.
+    Expired,
     /// Connecting, TLS, AUTH: the relay never heard of the mail.
     Reaching(Failure),
     /// The relay lacks something that the mail needs.
@@ -90,10 +92,23 @@ impl Connections {
     }
 
     /// Hands one mail over, waiting for a place that its lane may take if need be.
-    pub(super) async fn send(&self, lane: Lane, envelope: &Envelope, mail: &[u8]) -> Result<(), Stage> {
+    pub(super) async fn send(
+        &self,
+        lane: Lane,
+        envelope: &Envelope,
+        mail: &[u8],
+        is_over: impl Fn() -> bool,
+    ) -> Result<(), Stage> {
         // Held for the whole conversation.
         let _place = self.places.take(lane).await;
+        if is_over() {
+            return Err(Stage::Expired);
+        }
         let mut connection = self.reach().await.map_err(Stage::Reaching)?;
+        if is_over() {
+            self.keep(connection);
+            return Err(Stage::Expired);
+        }
         let sent = self.converse(&mut connection, envelope, mail).await;
         let usable = match &sent {
             Ok(()) => true,
@@ -102,7 +117,7 @@ impl Connections {
             Err(_) => false,
         };
         if usable {
-            self.idle().push((connection, Instant::now()));
+            self.keep(connection);
         }
         sent
     }
@@ -189,6 +204,10 @@ impl Connections {
             Ok(done) => done.map_err(Failure::Smtp),
             Err(_) => Err(Failure::TimedOut),
         }
+    }
+
+    fn keep(&self, connection: AsyncSmtpConnection) {
+        self.idle().push((connection, Instant::now()));
     }
 
     fn pop(&self) -> Option<(AsyncSmtpConnection, Instant)> {

@@ -6,6 +6,7 @@
 //!
 //! | stage | failure | answer |
 //! |---|---|---|
+//! | the wait for a connection | its time ended | `Refused` permanent, `expired` |
 //! | connect, TLS, AUTH | any | `Refused` transient: the relay never heard of the mail |
 //! | MAIL | 5xx | `Refused` transient: it is our own address that the relay won't have |
 //! | RCPT | 5xx | `Refused` permanent |
@@ -33,7 +34,7 @@ use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParamete
 use lettre::transport::smtp::extension::ClientId;
 
 use self::connection::{Connections, Failure, Relay, Stage};
-use super::{Channel, ConfigError, Outgoing, Provider, Refused, Sent, secret};
+use super::{Channel, ConfigError, EXPIRED, Outgoing, Provider, Refused, Sent, secret};
 
 pub use config::{Security, SmtpConfig};
 
@@ -117,7 +118,8 @@ impl Provider for Smtp {
             Ok(mail) => mail,
             Err(reason) => return Refused::permanent(reason).into(),
         };
-        match self.connections.send(message.lane, mail.envelope(), &mail.formatted()).await {
+        let is_over = || message.expires_at.is_some_and(|end| end <= self.clock.now());
+        match self.connections.send(message.lane, mail.envelope(), &mail.formatted(), is_over).await {
             Ok(()) => Sent::Accepted { references: vec![mail::message_id(message.delivery_id, &self.domain)] },
             Err(stage) => {
                 let sent = outcome(&stage);
@@ -140,6 +142,7 @@ impl Provider for Smtp {
 fn outcome(stage: &Stage) -> Sent {
     let code = stage.code();
     let refused = match (stage, code) {
+        (Stage::Expired, _) => Refused::permanent(EXPIRED),
         (Stage::Lacking, _) => Refused::permanent("relay_lacks_extension"),
         (_, Some(530..=538)) => Refused::transient("account_refused", None),
         (Stage::Reaching(_) | Stage::Data(_), Some(500..)) | (Stage::Reaching(_), Some(_)) => {

@@ -1,3 +1,4 @@
+mod expiry;
 mod lanes;
 mod stages;
 
