@@ -87,14 +87,14 @@ pub struct Outgoing {
 pub enum Sent {
     /// The provider took all of it.
     Accepted {
-        /// The provider's message ids, one per part, those of earlier attempts included.
+        /// The provider's message ids, one per part, those of earlier attempts included. For a part that it gave none, one of ours.
         references: Vec<String>,
     },
     /// Certainly not (wholly) handed over.
     Refused(Refused),
     /// The provider may have taken it.
     Unknown {
-        /// A fixed word for the operator: `no_answer`, `connection_lost`.
+        /// A fixed word for the operator: `no_answer`, `connection_lost`, `answer_unreadable`.
         reason: &'static str,
         /// Parts that were taken for sure, in order; the doubt is about the part behind them.
         handed: Vec<String>,

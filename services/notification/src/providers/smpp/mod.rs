@@ -6,6 +6,7 @@
 //! | what happens at part k of n | answer to the caller |
 //! |---|---|
 //! | accepted | go on; after the last `Accepted` with n references |
+//! | accepted without an id | the same, under a reference of ours that no receipt will name: it stays accepted |
 //! | throttled, queue full | `Refused` transient with `retry_after`; window halved once a burst, everything held back for the pause |
 //! | its time ended, be it while it waited | `Refused` permanent, `expired` |
 //! | refused | `Refused`, permanent by the table of [`status`] |
@@ -42,12 +43,14 @@ use clock::SharedClock;
 use rusmpp::pdus::SubmitSm;
 use rusmpp::types::{COctetString, EmptyOrFullCOctetString, OctetString};
 use rusmpp::values::{DataCoding, EsmClass, Npi, RegisteredDelivery, Ton};
+use rusmpp::{CommandId, CommandStatus};
 use rusmppc::Client;
 use rusmppc::error::Error;
 use sealed::Personal;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use self::segment::{Alphabet, Segments};
 use self::session::{Link, Session};
@@ -136,7 +139,15 @@ impl Smpp {
         match client.submit_sm(part).await {
             Ok(response) => {
                 slot.accepted();
-                Ok(response.message_id().as_str().to_owned())
+                let id = response.message_id().as_str();
+                Ok(if id.is_empty() { unnamed(message.delivery_id, index + 1) } else { id.to_owned() })
+            }
+            Err(Error::UnexpectedResponse { response }) if response.status() == CommandStatus::EsmeRok => {
+                if response.id() != CommandId::SubmitSmResp {
+                    return Err(Failed::Perhaps("answer_unreadable"));
+                }
+                slot.accepted();
+                Ok(unnamed(message.delivery_id, index + 1))
             }
             Err(Error::UnexpectedResponse { response }) => {
                 let status = response.status();
@@ -182,6 +193,12 @@ impl Smpp {
 fn number(address: &Personal) -> Option<&str> {
     let number = address.expose().strip_prefix('+')?;
     ((1..=15).contains(&number.len()) && number.bytes().all(|digit| digit.is_ascii_digit())).then_some(number)
+}
+
+/// What stands for the id of a part (from 1) that the centre took and gave none: it has the part, so to send it again would double it, and no
+/// receipt will ever name it.
+fn unnamed(delivery: Uuid, part: usize) -> String {
+    format!("unnamed:{delivery}:{part}")
 }
 
 enum Failed {

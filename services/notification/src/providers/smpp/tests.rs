@@ -1,3 +1,4 @@
+mod answers;
 mod expiry;
 mod goodbye;
 mod lanes;
