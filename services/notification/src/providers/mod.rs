@@ -48,6 +48,9 @@ use crate::templates::Lane;
 
 pub use parts::{Outcome, PartState, join};
 
+/// How long a provider's good-bye may take, whatever the other side does.
+const GOOD_BYE: Duration = Duration::from_secs(3);
+
 /// The kind of address that a provider speaks to (N1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -147,7 +150,8 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     /// Hands one message over, within the provider's configured time-outs.
     async fn send(&self, message: &Outgoing) -> Sent;
 
-    /// Says good-bye to the other side (SMPP: unbind). Call it when no `send` is under way.
+    /// Says good-bye to the other side (SMPP: unbind) and takes a few seconds at most, whether or not that answers; a second call finds
+    /// nothing left to do. Call it when no `send` is under way: an SMS that waits for its answer becomes `Unknown`.
     async fn stop(&self) {}
 }
 

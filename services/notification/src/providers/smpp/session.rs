@@ -3,7 +3,7 @@
 //! ```text
 //!   Connecting --bind ok--> Bound --link lost, no answer to enquire_link, unbind--> Down --pause--> Connecting
 //!       \--failed--------------------------------------------------------------------^    (doubles up to reconnect_max)
-//!   any --stop--> unbind, close, Stopped
+//!   any --stop--> unbind, close, Stopped                                               (within three seconds)
 //! ```
 //!
 //! It answers `deliver_sm` after the receipt is stored (`Arrived::recorded`): with `ESME_RX_T_APPN` when the queue is full or the
@@ -34,8 +34,9 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio_rustls::TlsConnector;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
-use super::super::{Receipt, ReceiptSender, secret};
+use super::super::{GOOD_BYE, Receipt, ReceiptSender, secret};
 use super::config::SmppConfig;
 use super::receipt::{Incoming, read};
 use super::turns;
@@ -55,6 +56,15 @@ pub(super) enum Link {
 
 trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+
+/// A bound link.
+struct Opened<E> {
+    client: Client,
+    events: E,
+    unreadable: UnboundedReceiver<Unreadable>,
+    /// It ends with the link, also where the centre takes nothing more from it.
+    _connection: AbortOnDropHandle<()>,
+}
 
 pub(super) struct Session {
     pub(super) name: String,
@@ -78,15 +88,19 @@ impl Session {
                 () = self.stopper.cancelled() => break,
             };
             match opened {
-                Ok((client, events, unreadable)) => {
+                Ok(Opened { client, events, unreadable, _connection }) => {
                     tracing::info!(provider = %self.name, "bound to the SMS centre");
                     let bound_at = self.clock.now();
                     self.link.send_replace(Link::Bound(client.clone()));
-                    let why = self.serve(&client, events, unreadable).await;
+                    let why = tokio::select! {
+                        why = self.serve(&client, events, unreadable) => why,
+                        () = self.stopped_long_ago() => "no answer to the good-bye",
+                    };
                     if self.clock.now().duration_since(bound_at) >= A_LIFE {
                         pause = shortest;
                     }
                     if self.stopper.is_cancelled() {
+                        tracing::info!(provider = %self.name, why, "link to the SMS centre given up");
                         break;
                     }
                     tracing::warn!(provider = %self.name, why, "link to the SMS centre lost");
@@ -106,9 +120,7 @@ impl Session {
     }
 
     /// TCP, TLS, bind. The error is a fixed word or the operating system's, never the centre's text.
-    async fn open(
-        &self,
-    ) -> Result<(Client, impl Stream<Item = Event> + Unpin + use<>, UnboundedReceiver<Unreadable>), String> {
+    async fn open(&self) -> Result<Opened<impl Stream<Item = Event> + Unpin + use<>>, String> {
         let wire = tokio::time::timeout(self.config.connect_timeout(), self.connect())
             .await
             .map_err(|_| "connect timed out".to_owned())?
@@ -123,15 +135,15 @@ impl Session {
             .disable_interface_version_check()
             .no_spawn()
             .connected(wire);
-        // Ends by itself when the last client is gone.
-        tokio::spawn(turns::run(connection, turns::enough_for(self.config.window)));
+        let connection = tokio::spawn(turns::run(connection, turns::enough_for(self.config.window)));
+        let _connection = AbortOnDropHandle::new(connection);
         let bind = self.bind()?;
         client.bind_transceiver(bind).await.map_err(|error| match error {
             rusmppc::error::Error::UnexpectedResponse { response } => format!("bind refused: {:?}", response.status()),
             rusmppc::error::Error::ResponseTimeout { .. } => "bind timed out".to_owned(),
             _ => "connection closed during bind".to_owned(),
         })?;
-        Ok((client, events, unreadable))
+        Ok(Opened { client, events, unreadable, _connection })
     }
 
     async fn connect(&self) -> std::io::Result<Box<dyn Wire>> {
@@ -159,6 +171,12 @@ impl Session {
             .system_type(COctetString::from_string(self.config.system_type.clone()).map_err(too_long("system_type"))?)
             .interface_version(self.config.interface_version.on_the_wire())
             .build())
+    }
+
+    /// A centre that reads nothing more holds up every answer to it, the good-bye included.
+    async fn stopped_long_ago(&self) {
+        self.stopper.cancelled().await;
+        tokio::time::sleep(GOOD_BYE).await;
     }
 
     /// Serves a bound link until it ends; says why it ended.

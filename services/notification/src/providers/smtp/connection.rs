@@ -7,6 +7,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::future::join_all;
 use lettre::address::Envelope;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
@@ -14,6 +15,7 @@ use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use tokio::time::Instant;
 
+use super::super::GOOD_BYE;
 use super::super::places::Places;
 use crate::templates::Lane;
 
@@ -125,10 +127,9 @@ impl Connections {
     /// Says good-bye on the unused connections.
     pub(super) async fn close(&self) {
         let idle = std::mem::take(&mut *self.idle());
-        for (mut connection, _) in idle {
-            // A relay that went first needs no good-bye.
-            let _ = self.step(connection.quit()).await;
-        }
+        let all = idle.into_iter().map(|(mut connection, _)| async move { connection.quit().await.is_ok() });
+        // A relay that went first needs no good-bye, one that does not answer gets no more of our time.
+        let _ = tokio::time::timeout(GOOD_BYE, join_all(all)).await;
     }
 
     async fn reach(&self) -> Result<AsyncSmtpConnection, Failure> {

@@ -1,4 +1,5 @@
 mod expiry;
+mod goodbye;
 mod lanes;
 mod stages;
 
