@@ -57,6 +57,31 @@ async fn a_request_id_is_good_for_one_content() {
 }
 
 #[tokio::test]
+async fn a_subject_is_the_name_of_an_appeal_or_a_verification_and_no_text() {
+    let rig = Rig::new().await;
+    let id = "9b1c1f5e-6d0c-4f9e-8a53-0f2c5b7d1e42";
+    for good in [String::new(), format!("appeals/{id}"), format!("verifications/{id}")] {
+        rig.send(wire::Notification { subject: good, ..short(rig.now()) }).await;
+    }
+    for bad in [
+        "Мария, +79161234567".to_owned(),
+        id.to_owned(),
+        "appeals/".to_owned(),
+        "appeals/+79161234567".to_owned(),
+        format!("citizens/{id}"),
+        format!("appeals/{id}/events/1"),
+        format!("appeals/{}", id.to_uppercase()),
+        format!("appeals/{}", id.replace('-', "")),
+    ] {
+        let it = wire::Notification { subject: bad.clone(), ..short(rig.now()) };
+        let refused = rig.send_as("ticket", &request_id(), it).await.unwrap_err();
+        let fields = refused.get_error_details().bad_request().unwrap().field_violations.clone();
+        assert_eq!(refused.code(), Code::InvalidArgument, "{bad}");
+        assert_eq!((fields.len(), fields[0].field.as_str()), (1, "notification.subject"), "{bad}");
+    }
+}
+
+#[tokio::test]
 async fn for_an_unknown_recipient_the_sender_comes_again() {
     let rig = Rig::new().await;
     let id = request_id();

@@ -12,8 +12,8 @@ use crate::domain::Notification;
 use crate::providers::Channel;
 use crate::templates::{Catalogue, Manifest, Value, Values};
 
-/// Most characters of a subject's name.
-const SUBJECT_MAX: usize = 120;
+/// What messages are about. A name of another form is refused: the column is not sealed, so no free text may get there.
+const SUBJECTS: [&str; 2] = ["appeals/", "verifications/"];
 
 pub(crate) fn send_notification(
     request: &SendNotificationRequest,
@@ -36,8 +36,9 @@ pub(crate) fn send_notification(
     if expire_time == Some(None) {
         violations.add("notification.expire_time", reasons::FIELD_INVALID, "must be an instant");
     }
-    if it.subject.len() > SUBJECT_MAX {
-        violations.add("notification.subject", reasons::FIELD_INVALID, "must be a resource name");
+    if !it.subject.is_empty() && !is_subject(&it.subject) {
+        let rule = "must read appeals/{appeal} or verifications/{verification}";
+        violations.add("notification.subject", reasons::FIELD_INVALID, rule);
     }
     let language = (!it.language_code.is_empty()).then(|| Language::parse(&it.language_code));
     if let Some(Err(rule)) = language {
@@ -84,6 +85,12 @@ pub(crate) fn send_notification(
         }
         _ => Err(Refusal::invalid(violations)),
     }
+}
+
+/// Only the canonical spelling of the id: two spellings would be two subjects.
+fn is_subject(name: &str) -> bool {
+    let id = SUBJECTS.iter().find_map(|collection| name.strip_prefix(collection));
+    id.is_some_and(|id| Uuid::try_parse(id).is_ok_and(|parsed| parsed.to_string() == id))
 }
 
 fn channels(violations: &mut Violations, it: &wire::Notification, manifest: &Manifest) -> Vec<Channel> {
