@@ -42,8 +42,7 @@ pub fn planted() -> Vec<Planted> {
         Planted::text("full name", NAME, &["Зарянкина", "Евпраксия", "Канареевна"]),
         Planted::number("phone", PHONE),
         Planted::value("phone as typed", PHONE_TYPED),
-        // A masked address shows the domain, and the last digits of a phone: that is what it is for (`delivery.masked_address`).
-        Planted::text("e-mail", EMAIL, &["evpraxia.zaryankina"]),
+        Planted::text("e-mail", EMAIL, &["evpraxia.zaryankina", "kenar-post"]),
         Planted::number("SNILS", SNILS),
         Planted::number("INN", INN),
         Planted::number("passport", "47 19 830264"),
@@ -63,7 +62,7 @@ pub fn planted() -> Vec<Planted> {
         Planted::text("reopening", REOPENED, &["Дубоносиха"]),
         Planted::text("citizen's name", CITIZEN_NAME, &["Овсянкина", "Гликерия", "Чижовна"]),
         Planted::number("citizen's phone", CITIZEN_PHONE),
-        Planted::text("citizen's e-mail", CITIZEN_EMAIL, &["glikeria.ovsyankina"]),
+        Planted::text("citizen's e-mail", CITIZEN_EMAIL, &["glikeria.ovsyankina", "chizh-mail"]),
         Planted::number("citizen's SNILS", CITIZEN_SNILS),
         Planted::number("citizen's INN", CITIZEN_INN),
         Planted::text("citizen's birth date", "1948-07-29 19480729", &["1948-07-29", "19480729"]),

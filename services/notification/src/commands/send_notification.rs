@@ -40,7 +40,7 @@ pub(crate) async fn run(
             Some(known) => known,
             None => {
                 let deliveries = it.deliveries(&recipient, is_dropped, now);
-                store::delivery::insert(tx, it.id, it.lane, &deliveries, now).await?;
+                store::delivery::insert(tx, &app.ring, it.id, it.lane, &deliveries, now).await?;
                 for told in store::notification::lock(tx, &[it.id]).await? {
                     rise(&app, tx, told, now).await?;
                 }

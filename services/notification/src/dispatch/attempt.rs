@@ -1,6 +1,7 @@
 //! One attempt: what a claimed delivery comes to. Nothing here writes; [`super::settle`] does.
 
 use jiff::{SignedDuration, Timestamp};
+use sealed::Personal;
 use uuid::Uuid;
 
 use super::outgoing::{Nothing, outgoing, shown_text};
@@ -30,7 +31,7 @@ pub(super) async fn attempt(app: &App, lane: Lane, it: Claimed) -> Option<(Uuid,
         next_attempt_time: app.clock.now(),
         accept_time: None,
         shown_text: None,
-        masked_address: address.map(|address| masked(it.channel, address)).unwrap_or_default(),
+        masked_address: address.map(|address| Personal::from(masked(it.channel, address))),
     };
     match is_ours(app, &it).await {
         Ok(true) => send(app, lane, &it, &mut change).await,

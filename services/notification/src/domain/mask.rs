@@ -1,28 +1,46 @@
-//! Addresses with their middle hidden, for those who may see that something went out but not where to.
+//! Addresses as those see them who may know that something went out, but not where to: enough to tell two apart on the phone with
+//! their owner, too little to find the owner by.
 
 use sealed::Personal;
 
 use crate::providers::Channel;
 
-/// `+7916•••4567`, `m•••@example.org`.
+/// What stands for all of an address that is not shown.
+const HIDDEN: &str = "•••";
+
+/// Country codes of two digits (ITU-T E.164). `1` and `7` are the only ones of one digit, all others have three.
+const OF_TWO_DIGITS: [&str; 44] = [
+    "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48", "49", "51",
+    "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66", "81", "82", "84", "86", "90",
+    "91", "92", "93", "94", "95", "98",
+];
+
+/// `+7•••67`, `m•••@•••.org`.
 pub(crate) fn masked(channel: Channel, address: &Personal) -> String {
-    let address = address.expose();
-    match channel {
-        Channel::Sms => {
-            let letters: Vec<char> = address.chars().collect();
-            if letters.len() < 10 {
-                return "•••".to_owned();
-            }
-            let text = |part: &[char]| part.iter().collect::<String>();
-            format!("{}•••{}", text(&letters[..5]), text(&letters[letters.len() - 4..]))
-        }
-        Channel::Email => match address.split_once('@') {
-            Some((local, domain)) => {
-                format!("{}•••@{domain}", local.chars().next().map(String::from).unwrap_or_default())
-            }
-            None => "•••".to_owned(),
-        },
-    }
+    let shown = match channel {
+        Channel::Sms => phone(address.expose()),
+        Channel::Email => email(address.expose()),
+    };
+    shown.unwrap_or_else(|| HIDDEN.to_owned())
+}
+
+/// Country and the last two digits.
+fn phone(number: &str) -> Option<String> {
+    let digits = number.strip_prefix('+').filter(|digits| digits.len() >= 9 && digits.is_ascii())?;
+    let country = match digits.get(..2)? {
+        one if one.starts_with(['1', '7']) => digits.get(..1)?,
+        two if OF_TWO_DIGITS.contains(&two) => two,
+        _ => digits.get(..3)?,
+    };
+    Some(format!("+{country}{HIDDEN}{}", digits.get(digits.len() - 2..)?))
+}
+
+/// The first letter, and the last label of the domain: a domain of one's own names its owner.
+fn email(address: &str) -> Option<String> {
+    let (local, domain) = address.rsplit_once('@')?;
+    let first = local.chars().next()?;
+    let (_, top) = domain.rsplit_once('.')?;
+    Some(format!("{first}{HIDDEN}@{HIDDEN}.{top}"))
 }
 
 #[cfg(test)]
@@ -31,9 +49,24 @@ mod tests {
     use crate::providers::Channel;
 
     #[test]
-    fn the_middle_is_hidden() {
-        assert_eq!(masked(Channel::Sms, &"+79161234567".into()), "+7916•••4567");
-        assert_eq!(masked(Channel::Sms, &"112".into()), "•••");
-        assert_eq!(masked(Channel::Email, &"мария@example.org".into()), "м•••@example.org");
+    fn little_is_shown() {
+        for (number, shown) in [
+            ("+79161234567", "+7•••67"),
+            ("+12025550143", "+1•••43"),
+            ("+442071838750", "+44•••50"),
+            ("+375291234567", "+375•••67"),
+            ("112", "•••"),
+            ("+79161", "•••"),
+        ] {
+            assert_eq!(masked(Channel::Sms, &number.into()), shown);
+        }
+        for (address, shown) in [
+            ("мария@example.org", "м•••@•••.org"),
+            ("maria@mail.ivanova.example", "m•••@•••.example"),
+            ("root@localhost", "•••"),
+            ("nobody", "•••"),
+        ] {
+            assert_eq!(masked(Channel::Email, &address.into()), shown);
+        }
     }
 }

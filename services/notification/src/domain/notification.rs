@@ -55,7 +55,8 @@ pub(crate) struct NewDelivery {
     pub(crate) channel: Channel,
     pub(crate) state: DeliveryState,
     pub(crate) reason: &'static str,
-    pub(crate) masked_address: String,
+    /// `None`: there is none.
+    pub(crate) masked_address: Option<Personal>,
 }
 
 // === impl Contact ===
@@ -84,7 +85,7 @@ impl Notification {
                 Some(_) if self.expire_time <= now => (DeliveryState::Expired, "CAME_TOO_LATE"),
                 Some(_) => (DeliveryState::Queued, ""),
             };
-            let masked_address = address.map(|it| masked(*channel, it)).unwrap_or_default();
+            let masked_address = address.map(|it| Personal::from(masked(*channel, it)));
             NewDelivery { id: Uuid::new_v4(), channel: *channel, state, reason, masked_address }
         };
         self.channels.iter().map(begin).collect()

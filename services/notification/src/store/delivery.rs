@@ -26,12 +26,17 @@ pub(crate) struct Change {
     pub(crate) next_attempt_time: Timestamp,
     pub(crate) accept_time: Option<Timestamp>,
     pub(crate) shown_text: Option<Personal>,
-    pub(crate) masked_address: String,
+    pub(crate) masked_address: Option<Personal>,
+}
+
+pub(super) fn columns<'a>(ring: &'a Ring, delivery: &'a Uuid) -> Columns<'a> {
+    Columns { ring, table: "delivery", row: delivery.as_bytes() }
 }
 
 /// Writes the deliveries of a new notification.
 pub(crate) async fn insert(
     db: &mut PgConnection,
+    ring: &Ring,
     notification: Uuid,
     lane: Lane,
     all: &[NewDelivery],
@@ -41,12 +46,13 @@ pub(crate) async fn insert(
     let channels: Vec<String> = all.iter().map(|it| channel_text(it.channel).to_owned()).collect();
     let states: Vec<String> = all.iter().map(|it| it.state.text().to_owned()).collect();
     let reasons: Vec<String> = all.iter().map(|it| it.reason.to_owned()).collect();
-    let addresses: Vec<String> = all.iter().map(|it| it.masked_address.clone()).collect();
+    let seal = |it: &NewDelivery| columns(ring, &it.id).seal("masked_address", it.masked_address.as_ref());
+    let addresses: Vec<Option<Vec<u8>>> = all.iter().map(seal).collect();
     sqlx::query!(
         "-- insert_deliveries()
         INSERT INTO delivery (delivery_id, notification_id, channel, lane, state, reason, masked_address, next_attempt_time)
         SELECT id, $1, channel, $2, state, reason, address, $3
-        FROM unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[])
+        FROM unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::bytea[])
             AS new(id, channel, state, reason, address)",
         notification,
         lane_text(lane),
@@ -55,7 +61,7 @@ pub(crate) async fn insert(
         &channels,
         &states,
         &reasons,
-        &addresses,
+        &addresses as &[Option<Vec<u8>>],
     )
     .execute(db)
     .await?;
@@ -64,7 +70,7 @@ pub(crate) async fn insert(
 
 /// Records what became of an attempt; false when the lease is not ours any more, and then nothing changed.
 pub(crate) async fn record(db: &mut PgConnection, ring: &Ring, it: &Change) -> Result<bool, Error> {
-    let columns = Columns { ring, table: "delivery", row: it.delivery_id.as_bytes() };
+    let columns = columns(ring, &it.delivery_id);
     let done = sqlx::query!(
         "-- record_attempt()
         UPDATE delivery
@@ -82,7 +88,7 @@ pub(crate) async fn record(db: &mut PgConnection, ring: &Ring, it: &Change) -> R
         it.next_attempt_time.to_sqlx(),
         it.accept_time.map(ToSqlx::to_sqlx) as Option<Stamp>,
         columns.seal("shown_text", it.shown_text.as_ref()),
-        it.masked_address,
+        columns.seal("masked_address", it.masked_address.as_ref()),
     )
     .execute(db)
     .await?;

@@ -7,7 +7,8 @@ use sqlx::PgConnection;
 use store::Error;
 use uuid::Uuid;
 
-use super::{Columns, corrupt};
+use super::corrupt;
+use super::delivery::columns;
 use crate::domain::{DeliveryState, NotificationState, channel_from, lane_from};
 use crate::providers::Channel;
 use crate::templates::Lane;
@@ -35,7 +36,7 @@ pub(crate) struct ShownDelivery {
     pub(crate) state: DeliveryState,
     pub(crate) provider: String,
     pub(crate) attempts: i32,
-    pub(crate) masked_address: String,
+    pub(crate) masked_address: Option<Personal>,
     pub(crate) reason: String,
     pub(crate) text: Option<Personal>,
     pub(crate) accept_time: Option<Timestamp>,
@@ -116,13 +117,13 @@ async fn deliveries_of(db: &mut PgConnection, ring: &Ring, ids: &[Uuid]) -> Resu
     .await?;
     rows.into_iter()
         .map(|row| {
-            let columns = Columns { ring, table: "delivery", row: row.delivery_id.as_bytes() };
+            let columns = columns(ring, &row.delivery_id);
             let shown = ShownDelivery {
                 channel: channel_from(&row.channel).ok_or_else(|| corrupt("delivery", "channel"))?,
                 state: DeliveryState::parse(&row.state).ok_or_else(|| corrupt("delivery", "state"))?,
                 provider: row.provider,
                 attempts: row.attempts,
-                masked_address: row.masked_address,
+                masked_address: columns.open("masked_address", row.masked_address)?,
                 reason: row.reason,
                 text: columns.open("shown_text", row.shown_text)?,
                 accept_time: row.accept_time.map(Stamp::to_jiff),

@@ -7,6 +7,8 @@ use crate::rig::{Lane, Rig, overdue, short, subject};
 
 const ANNA: &str = "staff/anna:operator";
 
+const MASKED_IN_CLEAR: &str = "SELECT count(*) FROM delivery WHERE delivery::text LIKE '%•%' OR substring(masked_address FROM 1 FOR 1) <> '\\x01'";
+
 async fn page(rig: &Rig, request: ListNotificationsRequest) -> Result<(Vec<String>, String), Status> {
     let page = rig.client(ANNA).list_notifications(request).await?.into_inner();
     Ok((page.notifications.into_iter().map(|it| it.name).collect(), page.next_page_token))
@@ -87,7 +89,8 @@ async fn what_it_says_and_where_to_stays_inside() {
     rig.dispatch(Lane::Normal).await;
     let shown = rig.get(&it).await;
     assert!(shown.variables.is_empty() && shown.contact.is_none());
-    assert_eq!(shown.deliveries[0].masked_address, "+7916•••2233");
+    assert_eq!(shown.deliveries[0].masked_address, "+7•••33");
+    assert_eq!(rig.count(MASKED_IN_CLEAR).await, 0, "nor does the database show it");
     assert_eq!(shown.deliveries[0].text, "");
     let nobody = rig
         .client("citizens/9b1c1f5e-6d0c-4f9e-8a53-0f2c5b7d1e42:citizen")

@@ -2,6 +2,7 @@
 
 use proto::notification::v1::{self as wire, delivery::State as WireDelivery};
 use proto::to_wire;
+use sealed::Personal;
 
 use crate::domain::DeliveryState;
 use crate::routes::{wire_channel, wire_state};
@@ -52,11 +53,16 @@ fn delivery(it: &ShownDelivery) -> wire::Delivery {
         state: state.into(),
         provider: it.provider.clone(),
         attempts: it.attempts,
-        masked_address: it.masked_address.clone(),
+        masked_address: text(it.masked_address.as_ref()),
         reason: it.reason.clone(),
-        text: it.text.as_ref().map(|text| text.expose().to_owned()).unwrap_or_default(),
+        text: text(it.text.as_ref()),
         accept_time: it.accept_time.map(to_wire),
         receipt_time: it.receipt_time.map(to_wire),
         possibly_doubled: it.possibly_doubled,
     }
+}
+
+/// The plain text for the wire; empty for none.
+fn text(it: Option<&Personal>) -> String {
+    it.map(|text| text.expose().to_owned()).unwrap_or_default()
 }
