@@ -8,7 +8,7 @@ use proto::notification::v1::{self as wire, ErrorReason, SendNotificationRequest
 use rpc::{Caller, Refusal};
 
 use crate::dispatch::rise;
-use crate::domain::{NotificationState, superseded_by};
+use crate::domain::NotificationState;
 use crate::grpc::convert::{send_notification, shown_to_wire};
 use crate::store::list::Filter;
 use crate::{App, store};
@@ -30,10 +30,8 @@ pub(crate) async fn run(
         }
         let recipient = store::recipient::get(tx, &app.ring, &it.recipient_id).await?;
         let recipient = recipient.ok_or_else(|| Refusal::unavailable_for(ErrorReason::RecipientUnknown, AGAIN))?;
-        let is_dropped = match superseded_by(&it.template) {
-            Some(newer) => store::notification::is_superseded(tx, &it.subject, newer, it.event_time).await?,
-            None => false,
-        };
+        let is_dropped = app.templates.can_be_superseded(&it.template)
+            && store::notification::is_superseded(tx, &it.subject, &it.template, it.event_time).await?;
         let queued = NotificationState::Queued;
         let id = match store::notification::insert(tx, &app.ring, &it, queued, now).await? {
             // The same event under another request id: told once is enough.

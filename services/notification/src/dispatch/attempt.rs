@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::outgoing::{Nothing, outgoing, shown_text};
 use crate::App;
-use crate::domain::{DeliveryState, masked, superseded_by};
+use crate::domain::{DeliveryState, masked};
 use crate::providers::{Channel, EXPIRED, Refused, Sent};
 use crate::store::claim::{self, Claimed};
 use crate::store::delivery::Change;
@@ -65,7 +65,7 @@ async fn send(app: &App, lane: Lane, it: &Claimed, change: &mut Change) {
     let Some(provider) = app.providers.of(it.channel) else {
         return end(change, DeliveryState::Failed, "NO_PROVIDER");
     };
-    let message = match outgoing(app, lane, it, provider.name()) {
+    let message = match outgoing(app, it, provider.name()) {
         Ok(message) => message,
         Err(Nothing::NoAddress) => return end(change, DeliveryState::Skipped, "NO_ADDRESS"),
         Err(Nothing::Unreadable) => return again(app, lane, it, change, "UNREADABLE", None),
@@ -85,10 +85,10 @@ async fn send(app: &App, lane: Lane, it: &Claimed, change: &mut Change) {
         }
         Sent::Refused(refused) => {
             change.handed.clone_from(&refused.handed);
-            let reason = word(it.channel, &refused);
             if refused.reason == EXPIRED {
                 return end(change, DeliveryState::Expired, "EXPIRED");
             }
+            let reason = word(it.channel, &refused);
             if refused.permanent {
                 return end(change, DeliveryState::Failed, &reason);
             }
@@ -104,9 +104,11 @@ async fn send(app: &App, lane: Lane, it: &Claimed, change: &mut Change) {
 }
 
 async fn is_superseded(app: &App, it: &Claimed) -> Result<bool, ::store::Error> {
-    let Some(newer) = superseded_by(&it.template) else { return Ok(false) };
+    if !app.templates.can_be_superseded(&it.template) {
+        return Ok(false);
+    }
     let mut connection = app.db.pool().acquire().await?;
-    notification::is_superseded(&mut connection, &it.subject, newer, it.event_time).await
+    notification::is_superseded(&mut connection, &it.subject, &it.template, it.event_time).await
 }
 
 fn end(change: &mut Change, state: DeliveryState, reason: &str) {

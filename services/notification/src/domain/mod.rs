@@ -7,7 +7,7 @@
 //!                 SENDING --- provider took it ---> ACCEPTED --- receipts of all parts ---> DELIVERED
 //!                   |  \___ refused for good ________  |________ a part lost ____________> FAILED
 //!                   |_____ its time passed _______________________________________________> EXPIRED
-//!                   |_____ something newer made it untrue (an overdue repeat after the resolution) -> DROPPED
+//!                   |_____ something newer made it untrue (an overdue repeat after the resolution: the manifests say what) -> DROPPED
 //!  no address for the channel: SKIPPED from the start.
 //!  FAILED or EXPIRED by a receipt: a later receipt may still say DELIVERED, for a network says "gave up" too early at times.
 //!
@@ -24,7 +24,7 @@ mod variables;
 pub(crate) use self::{
     aggregate::aggregate,
     mask::masked,
-    notification::{Contact, NewDelivery, Notification, Recipient, superseded_by},
+    notification::{Contact, NewDelivery, Notification, Recipient},
     retry::Retries,
     states::{DeliveryState, NotificationState, channel_from, channel_text, lane_from, lane_text},
     variables::{from_json, hide_codes, to_json},

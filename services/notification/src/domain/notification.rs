@@ -37,6 +37,8 @@ pub(crate) struct Notification {
     pub(crate) template: String,
     pub(crate) template_version: i32,
     pub(crate) subject: String,
+    /// The kinds of message about the subject that it makes untrue.
+    pub(crate) supersedes: Vec<String>,
     pub(crate) lane: Lane,
     pub(crate) contact: Contact,
     pub(crate) values: Values,
@@ -90,10 +92,4 @@ impl Notification {
         };
         self.channels.iter().map(begin).collect()
     }
-}
-
-/// The kind of message after which one of `template` about the same subject is not true any more: nobody is told that we are late
-/// once they were told that it is solved.
-pub(crate) fn superseded_by(template: &str) -> Option<&'static str> {
-    (template == "overdue_repeat").then_some("resolution")
 }

@@ -34,8 +34,8 @@ pub(crate) async fn insert(
         "-- insert_notification()
         INSERT INTO notification (notification_id, sender, send_request_id, recipient_id, template, template_version,
             subject, lane, phone, email, variables, holds_code, language_code, event_time, expire_time, state,
-            create_time, update_time)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
+            supersedes, create_time, update_time)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18)
         ON CONFLICT (sender, recipient_id, subject, template, event_time) WHERE subject <> '' DO NOTHING",
         it.id,
         it.sender,
@@ -53,6 +53,7 @@ pub(crate) async fn insert(
         it.event_time.to_sqlx(),
         it.expire_time.to_sqlx(),
         state.text(),
+        &it.supersedes,
         now.to_sqlx(),
     )
     .execute(&mut *db)
@@ -75,7 +76,7 @@ pub(crate) async fn insert(
     Ok(Some(id))
 }
 
-/// Whether a message of `template` about the subject is known whose event is not older than `event_time`.
+/// Whether a message about the subject is known that makes one of `template` with an event at `event_time` untrue.
 pub(crate) async fn is_superseded(
     db: &mut PgConnection,
     subject: &str,
@@ -85,7 +86,8 @@ pub(crate) async fn is_superseded(
     Ok(sqlx::query_scalar!(
         r#"-- is_superseded()
         SELECT EXISTS (
-            SELECT FROM notification WHERE subject = $1 AND subject <> '' AND template = $2 AND event_time >= $3
+            SELECT FROM notification
+            WHERE subject = $1 AND subject <> '' AND $2 = ANY(supersedes) AND event_time >= $3
         ) AS "exists!""#,
         subject,
         template,

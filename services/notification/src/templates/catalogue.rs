@@ -103,6 +103,11 @@ impl Catalogue {
         self.kinds.iter().map(|(name, kind)| (name.as_str(), &kind.manifest))
     }
 
+    /// Whether any kind makes messages of this one untrue.
+    pub fn can_be_superseded(&self, kind: &str) -> bool {
+        self.kinds.values().any(|other| other.manifest.supersedes.iter().any(|it| it.kind == kind))
+    }
+
     /// Is everything given that the template declares, and nothing else?
     ///
     /// # Errors

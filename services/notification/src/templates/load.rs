@@ -54,6 +54,7 @@ pub(super) fn builtin(config: &TemplateConfig) -> Result<Catalogue, LoadError> {
     for files in KINDS {
         kinds.insert(files.name.to_owned(), kind(&mut engine, &languages, files)?);
     }
+    check_superseded(&kinds)?;
     Ok(Catalogue { engine, languages, kinds, fallback: config.fallback.clone() })
 }
 
@@ -116,6 +117,31 @@ fn check_manifest(manifest: &Manifest, languages: &BTreeMap<String, Language>) -
             if variable.kind != VariableType::Text || !known {
                 return Err(format!("{name}: words are for texts, and no language has the list `{list}`"));
             }
+        }
+    }
+    check_words(manifest, languages)
+}
+
+/// A misspelt kind would supersede nothing, and nobody would notice.
+fn check_superseded(kinds: &BTreeMap<String, Kind>) -> Result<(), LoadError> {
+    for (name, kind) in kinds {
+        if let Some(unknown) = kind.manifest.supersedes.iter().find(|it| !kinds.contains_key(&it.kind)) {
+            let problem = format!("supersedes the unknown kind `{}`", unknown.kind);
+            return Err(fault(format!("{name}/manifest.toml"), problem));
+        }
+    }
+    Ok(())
+}
+
+/// The same for the words that a kind supersedes another with.
+fn check_words(manifest: &Manifest, languages: &BTreeMap<String, Language>) -> Result<(), String> {
+    for (name, words) in manifest.supersedes.iter().flat_map(|it| &it.when) {
+        let list = manifest.variables.get(name).and_then(|variable| variable.words.as_ref());
+        let list = list.ok_or_else(|| format!("supersedes: `{name}` is no variable with words"))?;
+        let is_known =
+            |word: &String| languages.values().any(|it| it.words.get(list).is_some_and(|it| it.contains_key(word)));
+        if let Some(unknown) = words.iter().find(|word| !is_known(word)) {
+            return Err(format!("supersedes: `{unknown}` is no word of `{list}`"));
         }
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
+use super::value::{Value, Values};
 use crate::providers::Channel;
 
 /// A kind's `manifest.toml`.
@@ -21,6 +22,9 @@ pub struct Manifest {
     pub ttl: SignedDuration,
     /// The recipient can't turn it off (N3).
     pub mandatory: bool,
+    /// Kinds that are not true any more after this one, about the same subject.
+    #[serde(default)]
+    pub supersedes: Vec<Supersedes>,
     /// Variables by name.
     #[serde(default)]
     pub variables: BTreeMap<String, Variable>,
@@ -38,6 +42,17 @@ pub enum Lane {
     Normal,
     /// Everything else.
     Bulk,
+}
+
+/// A kind that another makes untrue: nobody is told that we are late once they were told that it is solved.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Supersedes {
+    /// The kind that is dropped if it is not sent yet.
+    pub kind: String,
+    /// Only with one of these words in each of these variables; always without any.
+    #[serde(default)]
+    pub when: BTreeMap<String, Vec<String>>,
 }
 
 /// A declared variable.
@@ -76,6 +91,16 @@ pub enum VariableType {
 }
 
 impl Manifest {
+    /// The kinds that a message with these values makes untrue.
+    pub fn superseded(&self, values: &Values) -> Vec<String> {
+        let says = |(name, words): (&String, &Vec<String>)| match values.get(name) {
+            Some(Value::Text(word)) => words.iter().any(|it| it == word.expose()),
+            _ => false,
+        };
+        let meant = self.supersedes.iter().filter(|it| it.when.iter().all(says));
+        meant.map(|it| it.kind.clone()).collect()
+    }
+
     /// Does any value hold a one-time code, so that it is erased once sent and no list shows the text?
     pub fn holds_code(&self) -> bool {
         self.variables.values().any(|variable| variable.kind == VariableType::Code)

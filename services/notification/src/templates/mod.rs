@@ -1,7 +1,7 @@
 //! The texts of notifications: data, one folder for each kind, checked when loaded (N4, N-16).
 //!
 //! ```text
-//! templates/<kind>/manifest.toml    channels, lane, time to live, declared variables
+//! templates/<kind>/manifest.toml    channels, lane, time to live, kinds that it supersedes, declared variables
 //! templates/<kind>/<language>.toml  sms, subject, text, html
 //! templates/languages/<language>.toml   month names, zone names, words for codes such as `in_progress`
 //! templates/layout.html             around every HTML text
@@ -29,5 +29,5 @@ mod tests;
 mod value;
 
 pub use catalogue::{Catalogue, LoadError, RenderError, Rendered, TemplateConfig};
-pub use manifest::{Lane, Manifest, Variable, VariableType};
+pub use manifest::{Lane, Manifest, Supersedes, Variable, VariableType};
 pub use value::{Problem, Value, Values, Violation};

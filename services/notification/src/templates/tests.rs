@@ -238,6 +238,7 @@ fn manifests_say_how_a_kind_is_treated() {
 #[test]
 fn an_unsound_template_is_refused_when_loaded() {
     const MANIFEST: &str = "version = 1\nchannels = ['sms']\nlane = 'normal'\nttl = '1h'\nmandatory = false\n[variables]\nname = { type = 'text', max_length = 9 }\n";
+    const SUPERSEDES: &str = "version = 1\nchannels = ['sms']\nlane = 'normal'\nttl = '1h'\nmandatory = false\nsupersedes = [{ kind = 'reminder', when.name = ['closed', 'lost'] }]\n[variables]\nname = { type = 'text', max_length = 9, words = 'status' }\n";
     fn problem(manifest: &'static str, source: &'static str) -> String {
         let languages = LANGUAGES
             .iter()
@@ -256,6 +257,7 @@ fn an_unsound_template_is_refused_when_loaded() {
         (MANIFEST, "subject = '{{ name }}'", "`sms` is missing"),
         (MANIFEST, "sms = '{{ name }}'\nhtml = 'x'", "`html` belongs to no channel"),
         (MANIFEST, "sms = '{{ name }}'\nsmss = 'x'", "unknown field"),
+        (SUPERSEDES, "sms = '{{ name }}'", "`lost` is no word of `status`"),
         ("version = 1\nchannels = []\nlane = 'normal'\nttl = '1h'\nmandatory = false\n", "sms = ''", "no channel"),
         (
             "version = 1\nchannels = ['sms']\nlane = 'fast'\nttl = '1h'\nmandatory = false\n",

@@ -5,7 +5,7 @@ use proto::notification::v1::{self as wire, Channel, delivery, notification::Sta
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use crate::rig::{Lane, Rig, overdue, registration, request_id, resolution, short, subject};
+use crate::rig::{Lane, Rig, overdue, question, registration, request_id, resolution, short, status, subject};
 
 fn reason(status: &Status) -> String {
     status.get_error_details().error_info().unwrap().reason.clone()
@@ -130,4 +130,44 @@ async fn nobody_hears_that_we_are_late_after_hearing_that_it_is_solved() {
     assert_eq!(of(&late.name), [("sla", State::Dropped, "SUPERSEDED")]);
     assert_eq!(of(&waiting.name), [("sla", State::Dropped, "SUPERSEDED")]);
     assert_eq!(of(&of_another.name), [("sla", State::Sent, "")]);
+}
+
+#[tokio::test]
+async fn nor_after_a_withdrawal_or_a_question_and_other_changes_take_nothing_back() {
+    let rig = Rig::new().await;
+    let then = rig.now();
+    let at = then + SignedDuration::from_secs(60);
+    type Newer = Box<dyn Fn(&str) -> Vec<wire::Notification>>;
+    let change = |word: &'static str| -> Newer { Box::new(move |appeal| vec![status(at, appeal, word)]) };
+    let cases: Vec<(Newer, State)> = vec![
+        (change("withdrawn"), State::Dropped),
+        (change("merged"), State::Dropped),
+        (change("closed"), State::Dropped),
+        (change("rejected"), State::Dropped),
+        (change("awaiting_verification"), State::Dropped),
+        (Box::new(move |appeal| vec![question(at, appeal)]), State::Dropped),
+        (change("in_progress"), State::Sent),
+        (change("reopened"), State::Sent),
+        (change("escalated"), State::Sent),
+        (change("awaiting_other_body"), State::Sent),
+        // What happened before it is no news to it.
+        (Box::new(move |appeal| vec![status(then - SignedDuration::from_secs(1), appeal, "withdrawn")]), State::Sent),
+        (Box::new(move |_| vec![status(at, &subject(), "withdrawn")]), State::Sent),
+    ];
+    let mut repeats = Vec::new();
+    for (newer, expected) in &cases {
+        let appeal = subject();
+        let repeat = rig.send_as("sla", &request_id(), overdue(then, &appeal)).await.unwrap();
+        for it in newer(&appeal) {
+            rig.send(it).await;
+        }
+        repeats.push((repeat, *expected));
+    }
+    rig.advance(60);
+    // The news is told and erased by then.
+    while rig.dispatch(Lane::Normal).await > 0 {}
+    while rig.dispatch(Lane::Emergency).await > 0 {}
+    for (number, (repeat, expected)) in repeats.iter().enumerate() {
+        assert_eq!(rig.get(repeat).await.state(), *expected, "case {number}");
+    }
 }

@@ -361,6 +361,21 @@ pub fn resolution(at: Timestamp, subject: &str) -> wire::Notification {
     wire::Notification { subject: subject.into(), ..it }
 }
 
+/// "Your appeal is in another state", by e-mail.
+pub fn status(at: Timestamp, subject: &str, status: &str) -> wire::Notification {
+    let status = variable("status", wire::variable::Value::Text(status.into()));
+    let changed = variable("changed_time", wire::variable::Value::Time(to_wire(at)));
+    let it = notice("status_change", at, wire::Channel::Email, vec![number(), status, changed]);
+    wire::Notification { subject: subject.into(), ..it }
+}
+
+/// "We need your answer".
+pub fn question(at: Timestamp, subject: &str) -> wire::Notification {
+    let question = variable("question", wire::variable::Value::Text("Какой номер?".into()));
+    let it = notice("applicant_question", at, wire::Channel::Sms, vec![number(), question]);
+    wire::Notification { subject: subject.into(), ..it }
+}
+
 /// A code, good for 10 minutes, about nothing.
 pub fn code(at: Timestamp, code: &str, channel: wire::Channel) -> wire::Notification {
     use wire::variable::Value;

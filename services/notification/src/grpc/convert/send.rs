@@ -73,6 +73,7 @@ pub(crate) fn send_notification(
                 template: it.template.clone(),
                 template_version: i32::try_from(manifest.version).unwrap_or(i32::MAX),
                 subject: it.subject.clone(),
+                supersedes: manifest.superseded(&values),
                 lane: manifest.lane,
                 contact,
                 values,
