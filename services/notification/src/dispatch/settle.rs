@@ -39,8 +39,8 @@ pub(crate) async fn rise(app: &App, tx: &mut Tx, told: notification::Told, now: 
     let channels = delivery::states_of(tx, told.id).await?;
     let states: Vec<DeliveryState> = channels.iter().map(|it| it.state).collect();
     let state = aggregate(told.state, &states);
-    let is_over = states.iter().all(|state| state.is_past_sending());
-    let erase = told.holds_code && is_over;
+    // Nothing is sent any more, and a receipt needs no text: a late one changes states only.
+    let erase = told.has_values && states.iter().all(|state| state.is_past_sending());
     if state == told.state && !erase {
         return Ok(());
     }

@@ -42,7 +42,6 @@ pub(crate) struct Notification {
     pub(crate) lane: Lane,
     pub(crate) contact: Contact,
     pub(crate) values: Values,
-    pub(crate) holds_code: bool,
     /// `None`: the recipient's.
     pub(crate) language: Option<Language>,
     pub(crate) channels: Vec<Channel>,

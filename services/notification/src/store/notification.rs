@@ -18,7 +18,8 @@ pub(crate) struct Told {
     pub(crate) template: String,
     pub(crate) subject: String,
     pub(crate) state: NotificationState,
-    pub(crate) holds_code: bool,
+    /// What it says is still stored.
+    pub(crate) has_values: bool,
 }
 
 /// Writes a new notification; answers the id of the one that told the same event before, if there is one.
@@ -33,9 +34,9 @@ pub(crate) async fn insert(
     let done = sqlx::query!(
         "-- insert_notification()
         INSERT INTO notification (notification_id, sender, send_request_id, recipient_id, template, template_version,
-            subject, lane, phone, email, variables, holds_code, language_code, event_time, expire_time, state,
+            subject, lane, phone, email, variables, language_code, event_time, expire_time, state,
             supersedes, create_time, update_time)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
         ON CONFLICT (sender, recipient_id, subject, template, event_time) WHERE subject <> '' DO NOTHING",
         it.id,
         it.sender,
@@ -48,7 +49,6 @@ pub(crate) async fn insert(
         columns.seal("phone", it.contact.phone.as_ref().map(|phone| phone.personal())),
         columns.seal("email", it.contact.email.as_ref().map(|email| email.personal())),
         ring.seal(columns.place("variables"), &to_json(&it.values)),
-        it.holds_code,
         it.language.as_ref().map(|it| it.as_str()).unwrap_or_default(),
         it.event_time.to_sqlx(),
         it.expire_time.to_sqlx(),
@@ -100,9 +100,10 @@ pub(crate) async fn is_superseded(
 /// Locks notifications, in the order of their ids so that two workers can't wait for each other.
 pub(crate) async fn lock(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Told>, Error> {
     let rows = sqlx::query!(
-        "-- lock_notifications()
-        SELECT notification_id, sender, send_request_id, template, subject, state, holds_code
-        FROM notification WHERE notification_id = ANY($1) ORDER BY notification_id FOR NO KEY UPDATE",
+        r#"-- lock_notifications()
+        SELECT notification_id, sender, send_request_id, template, subject, state,
+            variables IS NOT NULL AS "has_values!"
+        FROM notification WHERE notification_id = ANY($1) ORDER BY notification_id FOR NO KEY UPDATE"#,
         ids,
     )
     .fetch_all(db)
@@ -116,7 +117,7 @@ pub(crate) async fn lock(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Told
                 template: row.template,
                 subject: row.subject,
                 state: NotificationState::parse(&row.state).ok_or_else(|| corrupt("notification", "state"))?,
-                holds_code: row.holds_code,
+                has_values: row.has_values,
             })
         })
         .collect()
@@ -133,7 +134,8 @@ pub(crate) async fn set_state(
     sqlx::query!(
         "-- set_notification_state()
         UPDATE notification
-        SET state = $2, update_time = $4, variables = CASE WHEN $3 THEN NULL ELSE variables END
+        SET state = $2, update_time = CASE WHEN state = $2 THEN update_time ELSE $4 END,
+            variables = CASE WHEN $3 THEN NULL ELSE variables END
         WHERE notification_id = $1",
         id,
         state.text(),

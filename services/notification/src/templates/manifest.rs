@@ -65,7 +65,7 @@ pub struct Variable {
     /// Characters at most; required for texts and codes.
     #[serde(default)]
     pub max_length: Option<usize>,
-    /// The value tells of a person: it is stored sealed and erased early.
+    /// The value tells of a person. All values are stored sealed and erased with the last attempt; of these that is required.
     #[serde(default)]
     pub personal: bool,
     /// The texts do without it.
@@ -99,10 +99,5 @@ impl Manifest {
         };
         let meant = self.supersedes.iter().filter(|it| it.when.iter().all(says));
         meant.map(|it| it.kind.clone()).collect()
-    }
-
-    /// Does any value hold a one-time code, so that it is erased once sent and no list shows the text?
-    pub fn holds_code(&self) -> bool {
-        self.variables.values().any(|variable| variable.kind == VariableType::Code)
     }
 }

@@ -221,9 +221,9 @@ fn html_is_escaped_and_plain_text_is_not() {
 fn manifests_say_how_a_kind_is_treated() {
     let catalogue = catalogue();
     let code = catalogue.manifest("verification_code").expect("known");
-    assert_eq!((code.lane, code.ttl.as_mins(), code.mandatory, code.holds_code()), (Lane::Code, 10, true, true));
+    assert_eq!((code.lane, code.ttl.as_mins(), code.mandatory), (Lane::Code, 10, true));
     let news = catalogue.manifest("status_change").expect("known");
-    assert_eq!((news.lane, news.mandatory, news.holds_code()), (Lane::Normal, false, false));
+    assert_eq!((news.lane, news.mandatory), (Lane::Normal, false));
     assert_eq!(catalogue.manifest("overdue_repeat").expect("known").lane, Lane::Emergency);
     let mut personal = Vec::new();
     for (kind, manifest) in catalogue.kinds() {

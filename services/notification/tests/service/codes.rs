@@ -1,9 +1,10 @@
-//! Codes: known no longer than they are needed (I1).
+//! Codes, and all else that a message says: known no longer than it is needed (I1).
 
 use proto::notification::v1::{self as wire, Channel, notification::State};
-use testkit::smsc::Act;
+use rusmpp::values::MessageState;
+use testkit::smsc::{Act, Form};
 
-use crate::rig::{Lane, Rig, code, request_id};
+use crate::rig::{Lane, PHONE, Rig, code, question, request_id, resolution, short, subject};
 
 const LEFT: &str = "SELECT count(*) FROM notification WHERE variables IS NOT NULL";
 
@@ -65,6 +66,41 @@ async fn a_code_is_erased_when_it_expires() {
     assert_eq!(rig.get(&it).await.state(), State::Expired);
     assert_eq!(rig.count(LEFT).await, 0);
     assert_eq!(rig.smsc.messages().len(), 0);
+}
+
+#[tokio::test]
+async fn what_any_message_said_is_erased_with_its_last_attempt() {
+    let rig = Rig::new().await;
+    let appeal = subject();
+    let then = rig.now();
+    let question = rig.send(question(then, &appeal)).await;
+    let both = vec![Channel::Sms.into(), Channel::Email.into()];
+    let answer = rig.send(wire::Notification { channels: both, ..resolution(then, &appeal) }).await;
+    let nobody = rig.send(wire::Notification { channels: vec![Channel::Email.into()], ..short(then) }).await;
+    rig.recipient("ticket", "maria", 2, PHONE, "").await.unwrap();
+    assert_eq!(rig.count(LEFT).await, 3);
+    rig.smsc.script([Act::Throttle, Act::Throttle]);
+    assert_eq!(rig.dispatch(Lane::Normal).await, 4);
+    assert_eq!(rig.count(LEFT).await, 2, "two are still to be sent by SMS, one had no address");
+    assert_eq!(rig.get(&nobody).await.state(), State::Failed);
+    // The centre may throttle once more, as the two went at once.
+    for _ in 0..4 {
+        rig.advance(60);
+        while rig.dispatch(Lane::Normal).await > 0 {}
+    }
+    assert_eq!(rig.count(LEFT).await, 0);
+
+    // A receipt still counts, and an erasure is no change of the state.
+    let sent = rig.get(&answer).await;
+    assert_eq!((sent.state(), rig.get(&question).await.state()), (State::Sent, State::Sent));
+    rig.advance(5);
+    for message in rig.smsc.messages() {
+        for part in message.parts {
+            tokio::join!(rig.smsc.deliver(&part, MessageState::Delivered, Form::Tlv), rig.receive(1));
+        }
+    }
+    assert_eq!(rig.get(&answer).await.state(), State::Delivered);
+    assert_eq!(rig.get(&question).await.state(), State::Delivered);
 }
 
 #[tokio::test]

@@ -89,7 +89,7 @@ async fn one_that_comes_too_late_is_taken_and_ends_at_once() {
     }
     assert_eq!(rig.told().await.len(), 2);
     assert_eq!(rig.smsc.submits().len(), 0);
-    assert_eq!(rig.count("SELECT count(*) FROM notification WHERE holds_code AND variables IS NOT NULL").await, 0);
+    assert_eq!(rig.count("SELECT count(*) FROM notification WHERE variables IS NOT NULL").await, 0);
 }
 
 #[tokio::test]

@@ -38,8 +38,8 @@ async fn looking_for_what_is_due_reads_the_index_of_what_is_due() {
     for (count, state, seconds) in [(10_000, "delivered", -60), (2_000, "queued", 3_600)] {
         let fill = "WITH told AS (
                 INSERT INTO notification (notification_id, sender, send_request_id, recipient_id, template, template_version, subject,
-                    lane, holds_code, language_code, event_time, expire_time, state, create_time, update_time)
-                SELECT gen_random_uuid(), 'systems/ticket', gen_random_uuid(), 'maria', 'registration', 1, '', lane, false, '', $2, $2,
+                    lane, language_code, event_time, expire_time, state, create_time, update_time)
+                SELECT gen_random_uuid(), 'systems/ticket', gen_random_uuid(), 'maria', 'registration', 1, '', lane, '', $2, $2,
                     'queued', $2, $2
                 FROM generate_series(1, $1), unnest(ARRAY['code', 'emergency', 'normal', 'bulk']) AS lane
                 RETURNING notification_id, lane

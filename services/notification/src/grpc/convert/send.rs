@@ -77,7 +77,6 @@ pub(crate) fn send_notification(
                 lane: manifest.lane,
                 contact,
                 values,
-                holds_code: manifest.holds_code(),
                 language: language.and_then(Result::ok),
                 channels,
                 event_time,
