@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use sealed::Personal;
 use uuid::Uuid;
 
-use super::outgoing::{Nothing, outgoing, shown_text};
+use super::outgoing::{Nothing, Ready, outgoing, shown_text};
 use crate::App;
 use crate::domain::{DeliveryState, masked};
 use crate::providers::{Channel, EXPIRED, Refused, Sent};
@@ -25,6 +25,7 @@ pub(super) async fn attempt(app: &App, lane: Lane, it: Claimed) -> Option<(Uuid,
         state: DeliveryState::Queued,
         provider: it.provider.clone(),
         handed: it.handed.clone(),
+        handed_of: it.handed_of.clone(),
         reason: String::new(),
         // Whoever held it before us may have handed it over.
         doubt: it.was_abandoned,
@@ -65,14 +66,17 @@ async fn send(app: &App, lane: Lane, it: &Claimed, change: &mut Change) {
     let Some(provider) = app.providers.of(it.channel) else {
         return end(change, DeliveryState::Failed, "NO_PROVIDER");
     };
-    let message = match outgoing(app, it, provider.name()) {
-        Ok(message) => message,
+    let Ready { message, digest, begins_again } = match outgoing(app, lane, it, provider.name()) {
+        Ok(ready) => ready,
         Err(Nothing::NoAddress) => return end(change, DeliveryState::Skipped, "NO_ADDRESS"),
         Err(Nothing::Unreadable) => return again(app, lane, it, change, "UNREADABLE", None),
         Err(Nothing::Erased) => return end(change, DeliveryState::Expired, "ERASED"),
         Err(Nothing::Unrenderable) => return end(change, DeliveryState::Failed, "UNRENDERABLE"),
     };
     change.provider = provider.name().to_owned();
+    change.handed_of = Some(digest);
+    // What was handed over before stays with somebody.
+    change.doubt |= begins_again;
     let started = std::time::Instant::now();
     let sent = provider.send(&message).await;
     app.metrics.attempt(it.channel, &sent, started.elapsed());

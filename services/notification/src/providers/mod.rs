@@ -64,7 +64,7 @@ pub enum Channel {
 /// One message to one address.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
-    /// Our id, the same for every attempt: Message-ID and the reference number of SMS parts come from it, so that a repeat
+    /// Our id, the same for every attempt to say the same to the same address: Message-ID and the reference number of SMS parts come from it, so that a repeat
     /// can be recognised further on.
     pub delivery_id: Uuid,
     /// Whose share of the provider's places it may use (N-08).

@@ -29,6 +29,8 @@ pub(crate) struct Claimed {
     /// The provider that took parts of it, and their references.
     pub(crate) provider: String,
     pub(crate) handed: Vec<String>,
+    /// Which text to which address they belong to.
+    pub(crate) handed_of: Option<Vec<u8>>,
     pub(crate) template: String,
     pub(crate) subject: String,
     pub(crate) event_time: Timestamp,
@@ -72,10 +74,10 @@ pub(crate) async fn claim(
             FROM due
             WHERE delivery.delivery_id = due.delivery_id
             RETURNING delivery.delivery_id, delivery.notification_id, delivery.channel, delivery.attempts,
-                delivery.provider, delivery.handed, due.state = 'sending' AS was_abandoned
+                delivery.provider, delivery.handed, delivery.handed_of, due.state = 'sending' AS was_abandoned
         )
         SELECT claimed.delivery_id, claimed.notification_id, claimed.channel, claimed.attempts, claimed.provider,
-            claimed.handed, claimed.was_abandoned AS "was_abandoned!",
+            claimed.handed, claimed.handed_of, claimed.was_abandoned AS "was_abandoned!",
             notification.template, notification.subject, notification.event_time, notification.expire_time,
             notification.phone, notification.email, notification.variables, notification.language_code,
             recipient.recipient_id, recipient.phone AS recipient_phone, recipient.email AS recipient_email,
@@ -123,6 +125,7 @@ pub(crate) async fn claim(
                 was_abandoned: row.was_abandoned,
                 provider: row.provider,
                 handed: row.handed,
+                handed_of: row.handed_of,
                 template: row.template,
                 subject: row.subject,
                 event_time: row.event_time.to_jiff(),

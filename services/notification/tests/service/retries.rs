@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use jiff_sqlx::Timestamp as Stamp;
 use proto::notification::v1::{Channel, delivery, notification::State};
 use rusmpp::CommandStatus;
-use testkit::smsc::Act;
+use rusmpp::values::MessageState;
+use testkit::smsc::{Act, Form};
 
-use crate::rig::{Lane, Rig, registration, short};
+use crate::rig::{EMAIL, Lane, Rig, registration, short};
 
 async fn next_attempt(rig: &Rig) -> Timestamp {
     let sql = "SELECT next_attempt_time FROM delivery";
@@ -49,6 +50,37 @@ async fn after_a_part_was_taken_only_the_rest_goes() {
     assert_eq!((rig.smsc.submits().len(), messages.len(), messages[0].whole), (3, 1, true));
     assert_eq!(rig.get(&it).await.state(), State::Sent);
     assert_eq!(rig.count("SELECT count(*) FROM delivery_part").await, 2);
+}
+
+#[tokio::test]
+async fn parts_of_one_message_are_not_the_beginning_of_another() {
+    let rig = Rig::new().await;
+    let it = rig.send(registration(rig.now(), Channel::Sms)).await;
+    rig.smsc.script([Act::Accept, Act::QueueFull]);
+    rig.dispatch(Lane::Normal).await;
+    rig.recipient("ticket", "maria", 2, "+79169999999", EMAIL).await.unwrap();
+    // Half of it reaches the new number at first, and the rest follows as ever.
+    rig.smsc.script([Act::Accept, Act::QueueFull]);
+    rig.advance(6);
+    rig.dispatch(Lane::Normal).await;
+    assert!(rig.delivery(&it).await.possibly_doubled);
+    rig.advance(60);
+    rig.dispatch(Lane::Normal).await;
+    let submits = rig.smsc.submits();
+    assert_eq!(submits.len(), 5);
+    let messages = rig.smsc.messages();
+    let whole: Vec<_> = messages.iter().filter(|it| it.whole).map(|it| (it.to.as_str(), it.parts.len())).collect();
+    assert_eq!(whole, [("79169999999", 2)], "{messages:?}");
+    assert_eq!(rig.get(&it).await.state(), State::Sent);
+    // Receipts about the part at the old number say nothing about it.
+    let parts = &messages.iter().find(|it| it.whole).unwrap().parts;
+    tokio::join!(rig.smsc.deliver("sms-1", MessageState::Undeliverable, Form::Tlv), rig.receive(1));
+    for part in parts {
+        tokio::join!(rig.smsc.deliver(part, MessageState::Delivered, Form::Tlv), rig.receive(1));
+    }
+    assert_eq!(rig.get(&it).await.state(), State::Delivered);
+    let clear = "SELECT count(*) FROM delivery WHERE length(handed_of) <> 36";
+    assert_eq!(rig.count(clear).await, 0);
 }
 
 #[tokio::test]
