@@ -1,4 +1,4 @@
-//! One attempt: what a claimed delivery comes to. Nothing here writes; [`super::settle`] does.
+//! One attempt: what a claimed delivery comes to. Nothing here writes but that it has begun; [`super::settle`] does.
 
 use jiff::{SignedDuration, Timestamp};
 use sealed::Personal;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::outgoing::{Nothing, Ready, outgoing, shown_text};
 use crate::App;
-use crate::domain::{DeliveryState, masked};
+use crate::domain::{DOUBTS_MOST, DeliveryState, masked};
 use crate::providers::{Channel, EXPIRED, Refused, Sent};
 use crate::store::claim::{self, Claimed};
 use crate::store::delivery::Change;
@@ -27,65 +27,72 @@ pub(super) async fn attempt(app: &App, lane: Lane, it: Claimed) -> Option<(Uuid,
         handed: it.handed.clone(),
         handed_of: it.handed_of.clone(),
         reason: String::new(),
-        // Whoever held it before us may have handed it over.
-        doubt: it.was_abandoned,
+        doubled: false,
+        doubts: it.doubts,
         next_attempt_time: app.clock.now(),
         accept_time: None,
         shown_text: None,
         masked_address: address.map(|address| Personal::from(masked(it.channel, address))),
     };
-    match is_ours(app, &it).await {
-        Ok(true) => send(app, lane, &it, &mut change).await,
+    match send(app, lane, &it, &mut change).await {
+        Ok(true) => {}
         Ok(false) => return None,
-        Err(_) => again(app, lane, &it, &mut change, "DATABASE", None),
+        Err(_) => {
+            again(app, lane, &it, &mut change, "DATABASE", None);
+        }
     }
     Some((it.notification_id, change))
 }
 
-/// Whether the lease still covers an attempt. One whose turn comes late, behind a slow provider, is renewed first: without that two
-/// workers could send the same message with no reason to doubt.
-async fn is_ours(app: &App, it: &Claimed) -> Result<bool, ::store::Error> {
-    let now = app.clock.now();
-    if now + app.lease / 2 <= it.leased_until {
-        return Ok(true);
+/// False when another worker has it by now. An error comes before anything was sent.
+async fn send(app: &App, lane: Lane, it: &Claimed, change: &mut Change) -> Result<bool, ::store::Error> {
+    if it.expire_time <= app.clock.now() {
+        return Ok(end(change, DeliveryState::Expired, "EXPIRED"));
     }
-    let mut connection = app.db.pool().acquire().await?;
-    claim::renew(&mut connection, it.delivery_id, it.lease, now + app.lease).await
-}
-
-async fn send(app: &App, lane: Lane, it: &Claimed, change: &mut Change) {
-    let now = app.clock.now();
-    if it.expire_time <= now {
-        return end(change, DeliveryState::Expired, "EXPIRED");
-    }
-    match is_superseded(app, it).await {
-        Ok(false) => {}
-        Ok(true) => return end(change, DeliveryState::Dropped, "SUPERSEDED"),
-        Err(_) => return again(app, lane, it, change, "DATABASE", None),
+    // Receipts can't settle it either: they name references, and the one in doubt was never told.
+    if it.doubts >= DOUBTS_MOST {
+        return Ok(end(change, DeliveryState::Failed, "UNKNOWN_OUTCOME"));
     }
     let Some(provider) = app.providers.of(it.channel) else {
-        return end(change, DeliveryState::Failed, "NO_PROVIDER");
+        return Ok(end(change, DeliveryState::Failed, "NO_PROVIDER"));
     };
     let Ready { message, digest, begins_again } = match outgoing(app, lane, it, provider.name()) {
         Ok(ready) => ready,
-        Err(Nothing::NoAddress) => return end(change, DeliveryState::Skipped, "NO_ADDRESS"),
-        Err(Nothing::Unreadable) => return again(app, lane, it, change, "UNREADABLE", None),
-        Err(Nothing::Erased) => return end(change, DeliveryState::Expired, "ERASED"),
-        Err(Nothing::Unrenderable) => return end(change, DeliveryState::Failed, "UNRENDERABLE"),
+        Err(Nothing::NoAddress) => return Ok(end(change, DeliveryState::Skipped, "NO_ADDRESS")),
+        Err(Nothing::Unreadable) => return Ok(again(app, lane, it, change, "UNREADABLE", None)),
+        Err(Nothing::Erased) => return Ok(end(change, DeliveryState::Expired, "ERASED")),
+        Err(Nothing::Unrenderable) => return Ok(end(change, DeliveryState::Failed, "UNRENDERABLE")),
     };
+    if is_superseded(app, it).await? {
+        return Ok(end(change, DeliveryState::Dropped, "SUPERSEDED"));
+    }
+    // Its turn may have come late, behind a slow provider: without this look two workers could send it with no reason to doubt.
+    let mut connection = app.db.pool().acquire().await?;
+    if !claim::hold(&mut connection, it.delivery_id, it.lease, app.clock.now() + app.lease).await? {
+        return Ok(false);
+    }
+    drop(connection);
+    if it.expire_time <= app.clock.now() {
+        return Ok(end(change, DeliveryState::Expired, "EXPIRED"));
+    }
     change.provider = provider.name().to_owned();
     change.handed_of = Some(digest);
     // What was handed over before stays with somebody.
-    change.doubt |= begins_again;
+    change.doubled = begins_again;
     let started = std::time::Instant::now();
     let sent = provider.send(&message).await;
     app.metrics.attempt(it.channel, &sent, started.elapsed());
+    Ok(conclude(app, lane, it, change, sent))
+}
+
+/// What the provider's answer makes of it.
+fn conclude(app: &App, lane: Lane, it: &Claimed, change: &mut Change, sent: Sent) -> bool {
     match sent {
         Sent::Accepted { references } => {
             change.handed = references;
             change.accept_time = Some(app.clock.now());
-            change.shown_text = if provider.name() == CONSOLE { shown_text(app, it) } else { None };
-            end(change, DeliveryState::Accepted, "");
+            change.shown_text = if change.provider == CONSOLE { shown_text(app, it) } else { None };
+            end(change, DeliveryState::Accepted, "")
         }
         Sent::Refused(refused) => {
             change.handed.clone_from(&refused.handed);
@@ -97,12 +104,16 @@ async fn send(app: &App, lane: Lane, it: &Claimed, change: &mut Change) {
                 return end(change, DeliveryState::Failed, &reason);
             }
             let asked = refused.retry_after.and_then(|asked| SignedDuration::try_from(asked).ok());
-            again(app, lane, it, change, &reason, asked);
+            again(app, lane, it, change, &reason, asked)
         }
         Sent::Unknown { reason, handed } => {
             change.handed = handed;
-            change.doubt = true;
-            again(app, lane, it, change, &reason.to_uppercase(), Some(app.doubt));
+            change.doubled = true;
+            change.doubts += 1;
+            if change.doubts >= DOUBTS_MOST {
+                return end(change, DeliveryState::Failed, "UNKNOWN_OUTCOME");
+            }
+            again(app, lane, it, change, &reason.to_uppercase(), Some(app.doubt))
         }
     }
 }
@@ -115,17 +126,26 @@ async fn is_superseded(app: &App, it: &Claimed) -> Result<bool, ::store::Error> 
     notification::is_superseded(&mut connection, &it.subject, &it.template, it.event_time).await
 }
 
-fn end(change: &mut Change, state: DeliveryState, reason: &str) {
+/// True: it is ours to record.
+fn end(change: &mut Change, state: DeliveryState, reason: &str) -> bool {
     change.state = state;
     change.reason = reason.to_owned();
+    true
 }
 
 /// Queues it again. One whose next attempt would come after its expiry is looked at then, and expires.
-fn again(app: &App, lane: Lane, it: &Claimed, change: &mut Change, reason: &str, asked: Option<SignedDuration>) {
+fn again(
+    app: &App,
+    lane: Lane,
+    it: &Claimed,
+    change: &mut Change,
+    reason: &str,
+    asked: Option<SignedDuration>,
+) -> bool {
     let pause = app.retries(lane).after(it.attempt, asked, rand::random());
     let next: Timestamp = app.clock.now() + pause;
     change.next_attempt_time = next.min(it.expire_time);
-    end(change, DeliveryState::Queued, reason);
+    end(change, DeliveryState::Queued, reason)
 }
 
 /// `SMPP_0000000B`, `SMTP_550`, or the provider's own word: never its text, which may repeat the address.

@@ -10,8 +10,10 @@
 //!
 //! What can go wrong:
 //! - *The worker dies while sending*: the lease runs out, another takes over. The provider may have had it: the delivery is
-//!   labelled `possibly_doubled`, and goes out again, because a citizen not told is worse than one told twice.
-//! - *The provider does not answer*: the same, after a longer pause.
+//!   labelled `possibly_doubled`, and goes out again, because a citizen not told is worse than one told twice. What it had claimed and
+//!   not begun leaves no doubt.
+//! - *The provider does not answer*: the same, after a longer pause. The second doubt ends it, FAILED with UNKNOWN_OUTCOME: a centre
+//!   that takes everything and answers nothing would have a message repeated until it expires.
 //! - *The worker was only slow*: its record names a lease that is gone and changes nothing, and what it had not begun to send it leaves alone.
 //! - *A message can't be read* (damaged, or its key is missing): it is tried again like one refused for now, and expires; the others go out.
 //! - *A message can't be rendered* (a template lost a variable between two versions): FAILED with a reason an operator sees;

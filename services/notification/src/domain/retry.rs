@@ -2,6 +2,10 @@
 
 use jiff::SignedDuration;
 
+/// Attempts after which nobody knows whether the message arrived. One repeat is right, since a citizen not told is worse than one told
+/// twice; a centre that takes everything and answers too late would have it repeated all day.
+pub(crate) const DOUBTS_MOST: i32 = 2;
+
 /// The pauses of one lane.
 #[derive(Clone, Debug)]
 pub(crate) struct Retries(Vec<SignedDuration>);

@@ -19,13 +19,11 @@ pub(crate) struct Claimed {
     pub(crate) delivery_id: Uuid,
     pub(crate) notification_id: Uuid,
     pub(crate) lease: Uuid,
-    /// After it somebody else may have it.
-    pub(crate) leased_until: Timestamp,
     pub(crate) channel: Channel,
     /// This attempt's number, from 1.
     pub(crate) attempt: u32,
-    /// The worker before us did not come back: the provider may have it.
-    pub(crate) was_abandoned: bool,
+    /// How often the provider may have had it already.
+    pub(crate) doubts: i32,
     /// The provider that took parts of it, and their references.
     pub(crate) provider: String,
     pub(crate) handed: Vec<String>,
@@ -60,24 +58,26 @@ pub(crate) async fn claim(
     lease: SignedDuration,
 ) -> Result<Vec<Claimed>, Error> {
     let token = Uuid::new_v4();
-    let leased_until = now + lease;
     let rows = sqlx::query!(
         r#"-- claim_deliveries()
         WITH due AS (
-            SELECT delivery_id, state FROM delivery
+            SELECT delivery_id, state = 'sending' AND begun AS was_abandoned FROM delivery
             WHERE lane = $1 AND state IN ('queued', 'sending') AND next_attempt_time <= $2
             ORDER BY next_attempt_time
             LIMIT $3
             FOR UPDATE SKIP LOCKED
         ), claimed AS (
-            UPDATE delivery SET state = 'sending', attempts = attempts + 1, lease_token = $4, next_attempt_time = $5
+            UPDATE delivery
+            SET state = 'sending', attempts = attempts + 1, lease_token = $4, next_attempt_time = $5, begun = false,
+                doubts = doubts + CASE WHEN due.was_abandoned THEN 1 ELSE 0 END,
+                possibly_doubled = possibly_doubled OR due.was_abandoned
             FROM due
             WHERE delivery.delivery_id = due.delivery_id
             RETURNING delivery.delivery_id, delivery.notification_id, delivery.channel, delivery.attempts,
-                delivery.provider, delivery.handed, delivery.handed_of, due.state = 'sending' AS was_abandoned
+                delivery.provider, delivery.handed, delivery.handed_of, delivery.doubts
         )
         SELECT claimed.delivery_id, claimed.notification_id, claimed.channel, claimed.attempts, claimed.provider,
-            claimed.handed, claimed.handed_of, claimed.was_abandoned AS "was_abandoned!",
+            claimed.handed, claimed.handed_of, claimed.doubts,
             notification.template, notification.subject, notification.event_time, notification.expire_time,
             notification.phone, notification.email, notification.variables, notification.language_code,
             recipient.recipient_id, recipient.phone AS recipient_phone, recipient.email AS recipient_email,
@@ -90,7 +90,7 @@ pub(crate) async fn claim(
         now.to_sqlx(),
         batch,
         token,
-        leased_until.to_sqlx(),
+        (now + lease).to_sqlx(),
     )
     .fetch_all(db)
     .await?;
@@ -119,10 +119,9 @@ pub(crate) async fn claim(
                 delivery_id: row.delivery_id,
                 notification_id: row.notification_id,
                 lease: token,
-                leased_until,
                 channel: channel_from(&row.channel).ok_or_else(|| corrupt("delivery", "channel"))?,
                 attempt: row.attempts.try_into().map_err(|_| corrupt("delivery", "attempts"))?,
-                was_abandoned: row.was_abandoned,
+                doubts: row.doubts,
                 provider: row.provider,
                 handed: row.handed,
                 handed_of: row.handed_of,
@@ -136,11 +135,11 @@ pub(crate) async fn claim(
         .collect()
 }
 
-/// Holds a delivery until `until`; false when somebody else has taken it over.
-pub(crate) async fn renew(db: &mut PgConnection, delivery: Uuid, lease: Uuid, until: Timestamp) -> Result<bool, Error> {
+/// Holds a delivery until `until` and notes that the provider may have it from now on; false when somebody else has taken it over.
+pub(crate) async fn hold(db: &mut PgConnection, delivery: Uuid, lease: Uuid, until: Timestamp) -> Result<bool, Error> {
     let done = sqlx::query!(
-        "-- renew_lease()
-        UPDATE delivery SET next_attempt_time = $3
+        "-- hold_delivery()
+        UPDATE delivery SET next_attempt_time = $3, begun = true
         WHERE delivery_id = $1 AND lease_token = $2 AND state = 'sending'",
         delivery,
         lease,

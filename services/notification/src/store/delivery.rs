@@ -22,7 +22,10 @@ pub(crate) struct Change {
     pub(crate) handed: Vec<String>,
     pub(crate) handed_of: Option<Vec<u8>>,
     pub(crate) reason: String,
-    pub(crate) doubt: bool,
+    /// Somebody may have it twice.
+    pub(crate) doubled: bool,
+    /// Attempts so far after which the provider may have had it.
+    pub(crate) doubts: i32,
     /// Only matters for QUEUED.
     pub(crate) next_attempt_time: Timestamp,
     pub(crate) accept_time: Option<Timestamp>,
@@ -77,7 +80,8 @@ pub(crate) async fn record(db: &mut PgConnection, ring: &Ring, it: &Change) -> R
         UPDATE delivery
         SET state = $3, provider = $4, handed = $5, reason = $6, possibly_doubled = possibly_doubled OR $7,
             next_attempt_time = $8, accept_time = coalesce($9, accept_time), shown_text = coalesce($10, shown_text),
-            masked_address = $11, handed_of = $12, lease_token = NULL
+            masked_address = $11, handed_of = $12, doubts = $13, begun = false,
+            lease_token = NULL
         WHERE delivery_id = $1 AND lease_token = $2 AND state = 'sending'",
         it.delivery_id,
         it.lease,
@@ -85,12 +89,13 @@ pub(crate) async fn record(db: &mut PgConnection, ring: &Ring, it: &Change) -> R
         it.provider,
         &it.handed,
         it.reason,
-        it.doubt,
+        it.doubled,
         it.next_attempt_time.to_sqlx(),
         it.accept_time.map(ToSqlx::to_sqlx) as Option<Stamp>,
         columns.seal("shown_text", it.shown_text.as_ref()),
         columns.seal("masked_address", it.masked_address.as_ref()),
         it.handed_of.as_ref().filter(|_| !it.handed.is_empty()),
+        it.doubts,
     )
     .execute(db)
     .await?;

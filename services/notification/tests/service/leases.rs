@@ -27,6 +27,44 @@ async fn after_a_workers_death_another_takes_over_and_says_that_it_may_be_double
 }
 
 #[tokio::test]
+async fn a_message_that_outlives_two_workers_is_not_given_to_a_third() {
+    let rig = Rig::new().await;
+    let it = rig.send(short(rig.now())).await;
+    rig.smsc.otherwise(Act::AcceptInSilence);
+    for submits in 1..=2 {
+        let worker = rig.dispatching(Lane::Normal);
+        rig.smsc.until(|seen| seen.submits.len() == submits).await;
+        worker.abort();
+        assert!(worker.await.unwrap_err().is_cancelled());
+        rig.advance(90);
+    }
+    assert_eq!(rig.dispatch(Lane::Normal).await, 1);
+    let delivery = rig.delivery(&it).await;
+    assert_eq!((delivery.state(), delivery.reason.as_str()), (delivery::State::Failed, "UNKNOWN_OUTCOME"));
+    assert_eq!((rig.smsc.submits().len(), rig.states_told().await), (2, vec![State::Failed]));
+}
+
+#[tokio::test]
+async fn what_a_dead_worker_had_not_begun_is_in_no_doubt_however_often_it_happens() {
+    let rig = Rig::new().await;
+    let it = rig.send(short(rig.now())).await;
+    let mut admin = rig.admin().await;
+    for _ in 0..5 {
+        // Claimed by a process that is gone.
+        sqlx::query("UPDATE delivery SET state = 'sending', lease_token = gen_random_uuid()")
+            .execute(&mut admin)
+            .await
+            .unwrap();
+        rig.smsc.script([Act::Throttle]);
+        assert_eq!(rig.dispatch(Lane::Normal).await, 1);
+        rig.advance(3600);
+    }
+    assert_eq!(rig.dispatch(Lane::Normal).await, 1);
+    let delivery = rig.delivery(&it).await;
+    assert_eq!((delivery.state(), delivery.possibly_doubled), (delivery::State::Accepted, false));
+}
+
+#[tokio::test]
 async fn what_a_late_worker_records_changes_nothing() {
     let rig = Rig::new().await;
     let it = rig.send(short(rig.now())).await;

@@ -108,6 +108,25 @@ async fn a_connection_lost_before_the_answer_leaves_a_doubt_that_is_labelled() {
 }
 
 #[tokio::test]
+async fn a_centre_that_takes_everything_and_answers_nothing_has_a_message_twice_and_no_more() {
+    let rig = Rig::new().await;
+    let it = rig.send(short(rig.now())).await;
+    rig.smsc.otherwise(Act::AcceptThenDrop);
+    for binds in 1..=20 {
+        if rig.dispatch(Lane::Normal).await > 0 {
+            rig.smsc.until(|seen| seen.binds > binds).await;
+        }
+        rig.advance(3600);
+    }
+    assert_eq!(rig.smsc.messages().len(), 2);
+    let delivery = rig.delivery(&it).await;
+    assert_eq!((delivery.state(), delivery.reason.as_str()), (delivery::State::Failed, "UNKNOWN_OUTCOME"));
+    assert!(delivery.possibly_doubled);
+    let told = rig.told().await;
+    assert_eq!((told.len(), told[0].1.state(), told[0].1.reason.as_str()), (1, State::Failed, "UNKNOWN_OUTCOME"));
+}
+
+#[tokio::test]
 async fn a_number_that_does_not_exist_is_not_tried_again() {
     let rig = Rig::new().await;
     let it = rig.send(short(rig.now())).await;
