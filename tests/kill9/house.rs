@@ -229,7 +229,9 @@ fn environment(ports: [u16; 4], admin: [u16; 4], smsc: u16, is_short: bool) -> V
             set("SMPP__SOURCE_ADDR", "Gosuslugi".to_owned());
             set("EMAIL__PROVIDER", "none".to_owned());
             if is_short {
-                set("DISPATCH__LEASE", "8s".to_owned());
+                for lane in ["CODE", "EMERGENCY", "NORMAL", "BULK"] {
+                    set(&format!("DISPATCH__LEASE__{lane}"), "8s".to_owned());
+                }
             }
         }
     }

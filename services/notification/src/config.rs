@@ -11,6 +11,9 @@ use crate::providers::smpp::SmppConfig;
 use crate::providers::smtp::SmtpConfig;
 use crate::templates::{Lane, TemplateConfig};
 
+/// A worker looks at its leases a few times in each of them.
+const LEASE_LEAST: Duration = Duration::from_secs(1);
+
 /// What is this service's own.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -75,9 +78,8 @@ pub enum EmailProvider {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct DispatchConfig {
-    /// How long a worker may take.
-    #[serde(with = "span::required")]
-    pub lease: Duration,
+    /// How long a dead worker's messages wait.
+    pub lease: PerLane<Span>,
     /// Messages claimed at once.
     pub batch: PerLane<u32>,
     /// Rest of an idle lane.
@@ -87,6 +89,11 @@ pub struct DispatchConfig {
     #[serde(with = "span::required")]
     pub doubt: Duration,
 }
+
+/// A duration as people write it, such as `20s`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct Span(#[serde(with = "span::required")] pub Duration);
 
 /// `[retry]`
 pub type RetryConfig = PerLane<Vec<String>>;
@@ -123,6 +130,7 @@ impl Config {
         }
         for lane in [Lane::Code, Lane::Emergency, Lane::Normal, Lane::Bulk] {
             anyhow::ensure!(*self.dispatch.batch.of_ref(lane) > 0, "`dispatch.batch` must be above 0");
+            anyhow::ensure!(self.dispatch.lease.of(lane).0 >= LEASE_LEAST, "`dispatch.lease` must be at least 1s");
             pauses(self.retry.of_ref(lane))?;
         }
         Ok(())

@@ -34,7 +34,9 @@ use rpc::pages::Tokens;
 use sealed::Ring;
 use sqlx::migrate::Migrator;
 
-pub use config::{Config, DispatchConfig, EmailConfig, EmailProvider, PerLane, RetryConfig, SmsConfig, SmsProvider};
+pub use config::{
+    Config, DispatchConfig, EmailConfig, EmailProvider, PerLane, RetryConfig, SmsConfig, SmsProvider, Span,
+};
 
 use crate::channels::Channels;
 use crate::config::signed;
@@ -61,8 +63,8 @@ pub(crate) struct App {
     pub(crate) providers: Channels,
     pub(crate) wakes: Wakes,
     pub(crate) metrics: Metrics,
-    pub(crate) lease: SignedDuration,
     pub(crate) doubt: SignedDuration,
+    leases: PerLane<Span>,
     retries: PerLane<Retries>,
 }
 
@@ -75,6 +77,11 @@ pub struct Service;
 impl App {
     pub(crate) fn retries(&self, lane: Lane) -> &Retries {
         self.retries.of_ref(lane)
+    }
+
+    /// How long nobody else may have what a worker of the lane holds.
+    pub(crate) fn lease(&self, lane: Lane) -> SignedDuration {
+        signed(self.leases.of(lane).0)
     }
 }
 
@@ -111,8 +118,8 @@ impl bootstrap::Service for Service {
             providers: Channels::new(&config, &ctx.clock, &sender)?,
             wakes: Wakes::new(),
             metrics: ctx.metrics.with(|registry| Metrics::register(registry, sender.all_ignored())),
-            lease: signed(config.dispatch.lease),
             doubt: signed(config.dispatch.doubt),
+            leases: config.dispatch.lease.clone(),
             retries: config.retries()?,
         });
         let mut loops = bootstrap::relay_loops(ctx, Arc::new(NothingFollows))?;

@@ -4,11 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use sealed::Personal;
 use uuid::Uuid;
 
+use super::hold;
 use super::outgoing::{Nothing, Ready, outgoing, shown_text};
 use crate::App;
 use crate::domain::{DOUBTS_MOST, DeliveryState, masked};
 use crate::providers::{Channel, EXPIRED, Refused, Sent};
-use crate::store::claim::{self, Claimed};
+use crate::store::claim::Claimed;
 use crate::store::delivery::Change;
 use crate::store::notification;
 use crate::templates::Lane;
@@ -67,11 +68,7 @@ async fn send(app: &App, lane: Lane, it: &Claimed, change: &mut Change) -> Resul
         return Ok(end(change, DeliveryState::Dropped, "SUPERSEDED"));
     }
     // Its turn may have come late, behind a slow provider: without this look two workers could send it with no reason to doubt.
-    let mut connection = app.db.pool().acquire().await?;
-    if !claim::hold(&mut connection, it.delivery_id, it.lease, app.clock.now() + app.lease).await? {
-        return Ok(false);
-    }
-    drop(connection);
+    let Some(until) = hold::begin(app, lane, it).await? else { return Ok(false) };
     if it.expire_time <= app.clock.now() {
         return Ok(end(change, DeliveryState::Expired, "EXPIRED"));
     }
@@ -80,7 +77,10 @@ async fn send(app: &App, lane: Lane, it: &Claimed, change: &mut Change) -> Resul
     // What was handed over before stays with somebody.
     change.doubled = begins_again;
     let started = std::time::Instant::now();
-    let sent = provider.send(&message).await;
+    let sent = tokio::select! {
+        sent = provider.send(&message) => sent,
+        never = hold::renewing(app, lane, it, until) => match never {},
+    };
     app.metrics.attempt(it.channel, &sent, started.elapsed());
     Ok(conclude(app, lane, it, change, sent))
 }

@@ -14,12 +14,14 @@
 //!   not begun leaves no doubt.
 //! - *The provider does not answer*: the same, after a longer pause. The second doubt ends it, FAILED with UNKNOWN_OUTCOME: a centre
 //!   that takes everything and answers nothing would have a message repeated until it expires.
+//! - *The provider is slow*: the lease is renewed while a send is under way ([`hold`]), so it may be shorter than a send.
 //! - *The worker was only slow*: its record names a lease that is gone and changes nothing, and what it had not begun to send it leaves alone.
 //! - *A message can't be read* (damaged, or its key is missing): it is tried again like one refused for now, and expires; the others go out.
 //! - *A message can't be rendered* (a template lost a variable between two versions): FAILED with a reason an operator sees;
 //!   trying again would not help.
 
 mod attempt;
+mod hold;
 mod outgoing;
 mod receipts;
 mod settle;
@@ -64,7 +66,7 @@ impl Step for Dispatch {
         let app = &self.app;
         let now = app.clock.now();
         let claimed = ::store::transaction!(app.db, "claim_deliveries", |tx| -> Result<Vec<_>, ::store::Error> {
-            claim::claim(tx, &app.ring, self.lane, self.batch.into(), now, app.lease).await
+            claim::claim(tx, &app.ring, self.lane, self.batch.into(), now, app.lease(self.lane)).await
         })?;
         if claimed.is_empty() {
             return Ok(Stepped::Idle);

@@ -1,9 +1,10 @@
 //! Workers that die or are slow (N-05, N-19).
 
-use proto::notification::v1::{delivery, notification::State};
+use jiff::SignedDuration;
+use proto::notification::v1::{Channel, delivery, notification::State};
 use testkit::smsc::{Act, Gate};
 
-use crate::rig::{Lane, Rig, short};
+use crate::rig::{Lane, PATIENCE, Rig, code, overdue, request_id, resolution, short, subject};
 
 #[tokio::test]
 async fn after_a_workers_death_another_takes_over_and_says_that_it_may_be_double() {
@@ -24,6 +25,76 @@ async fn after_a_workers_death_another_takes_over_and_says_that_it_may_be_double
     assert_eq!((delivery.state(), delivery.attempts), (delivery::State::Accepted, 2));
     assert!(delivery.possibly_doubled);
     assert_eq!(rig.states_told().await, [State::Sent]);
+}
+
+#[tokio::test]
+async fn a_send_may_last_longer_than_its_lease() {
+    let rig = Rig::new().await;
+    let it = rig.send(short(rig.now())).await;
+    let gate = Gate::new();
+    rig.smsc.script([Act::Hold(gate.clone())]);
+    let slow = rig.dispatching(Lane::Normal);
+    gate.reached().await;
+    for _ in 0..4 {
+        let before = rig.now();
+        rig.advance(60);
+        let renewed = async { while rig.leased_until().await <= before + SignedDuration::from_secs(90) {} };
+        tokio::time::timeout(PATIENCE, renewed).await.expect("the lease was not renewed");
+        assert_eq!(rig.dispatch(Lane::Normal).await, 0, "nobody else takes it");
+    }
+    gate.open();
+    assert_eq!(slow.await.unwrap(), 1);
+    let delivery = rig.delivery(&it).await;
+    assert_eq!((delivery.state(), delivery.attempts), (delivery::State::Accepted, 1));
+    assert!(!delivery.possibly_doubled);
+    assert_eq!(rig.smsc.submits().len(), 1);
+}
+
+#[tokio::test]
+async fn a_killed_worker_costs_a_code_seconds() {
+    let rig = Rig::new().await;
+    let it = rig.send_as("identity", &request_id(), code(rig.now(), "493817", Channel::Sms)).await.unwrap();
+    rig.smsc.script([Act::AcceptInSilence]);
+    let worker = rig.dispatching(Lane::Code);
+    rig.smsc.until(|seen| seen.submits.len() == 1).await;
+    worker.abort();
+    assert!(worker.await.unwrap_err().is_cancelled());
+    rig.advance(20);
+    assert_eq!(rig.dispatch(Lane::Code).await, 1);
+    assert_eq!(rig.get(&it).await.state(), State::Sent);
+}
+
+#[tokio::test]
+async fn what_became_untrue_while_it_waited_its_turn_is_not_sent() {
+    let rig = Rig::new().await;
+    let appeal = subject();
+    // The queue's first sixteen stand at the centre; the one behind them is claimed and waits.
+    let gate = Gate::new();
+    rig.smsc.otherwise(Act::Hold(gate.clone()));
+    for _ in 0..16 {
+        rig.send_as("sla", &request_id(), overdue(rig.now(), &subject())).await.unwrap();
+    }
+    rig.advance(1);
+    let repeat = rig.send_as("sla", &request_id(), overdue(rig.now(), &appeal)).await.unwrap();
+    let mut admin = rig.admin().await;
+    // Claims come back by id.
+    sqlx::query(
+        "UPDATE delivery SET delivery_id = 'ffffffff-ffff-4fff-bfff-ffffffffffff' WHERE notification_id = $1::uuid",
+    )
+    .bind(repeat.name.trim_start_matches("notifications/"))
+    .execute(&mut admin)
+    .await
+    .unwrap();
+    sqlx::query("UPDATE delivery SET masked_address = NULL").execute(&mut admin).await.unwrap();
+    let worker = rig.dispatching(Lane::Emergency);
+    for _ in 0..10 {
+        gate.reached().await;
+    }
+    rig.send(resolution(rig.now(), &appeal)).await;
+    (0..40).for_each(|_| gate.open());
+    assert_eq!(worker.await.unwrap(), 17);
+    assert_eq!(rig.get(&repeat).await.state(), State::Dropped);
+    assert_eq!(rig.smsc.messages().len(), 16);
 }
 
 #[tokio::test]

@@ -1,18 +1,11 @@
 //! Attempts that came to nothing, and those of which nobody knows (N-01, N-02, N-05, N-13).
 
-use jiff::Timestamp;
-use jiff_sqlx::Timestamp as Stamp;
 use proto::notification::v1::{Channel, delivery, notification::State};
 use rusmpp::CommandStatus;
 use rusmpp::values::MessageState;
 use testkit::smsc::{Act, Form};
 
 use crate::rig::{EMAIL, Lane, Rig, registration, short};
-
-async fn next_attempt(rig: &Rig) -> Timestamp {
-    let sql = "SELECT next_attempt_time FROM delivery";
-    sqlx::query_scalar::<_, Stamp>(sql).fetch_one(&mut rig.admin().await).await.unwrap().to_jiff()
-}
 
 #[tokio::test]
 async fn throttled_it_waits_as_long_as_the_centre_wants_and_goes_once() {
@@ -24,7 +17,7 @@ async fn throttled_it_waits_as_long_as_the_centre_wants_and_goes_once() {
     let delivery = rig.delivery(&it).await;
     assert_eq!((delivery.state(), delivery.reason.as_str()), (delivery::State::Queued, "SMPP_00000058"));
     assert!(!delivery.possibly_doubled, "the centre said no");
-    assert_eq!(next_attempt(&rig).await, rig.now() + jiff::SignedDuration::from_secs(20));
+    assert_eq!(rig.leased_until().await, rig.now() + jiff::SignedDuration::from_secs(20));
 
     rig.advance(19);
     assert_eq!(rig.dispatch(Lane::Normal).await, 0);

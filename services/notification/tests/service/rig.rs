@@ -30,7 +30,7 @@ use uuid::Uuid;
 
 const ROLE: &str = "otklik_notification";
 /// How long something that is under way may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub const PHONE: &str = "+79161234567";
 pub const EMAIL: &str = "maria@example.org";
@@ -256,6 +256,12 @@ impl Rig {
         let mut admin = PgConnection::connect(&self.database.admin_url()).await.unwrap();
         sqlx::query("SET search_path = notification").execute(&mut admin).await.unwrap();
         admin
+    }
+
+    /// When the one delivery is looked at next: the end of its lease while it is being sent.
+    pub async fn leased_until(&self) -> Timestamp {
+        let sql = "SELECT next_attempt_time FROM delivery";
+        sqlx::query_scalar::<_, jiff_sqlx::Timestamp>(sql).fetch_one(&mut self.admin().await).await.unwrap().to_jiff()
     }
 
     pub async fn count(&self, sql: &'static str) -> i64 {
