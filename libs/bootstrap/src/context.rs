@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clock::SharedClock;
@@ -39,7 +41,14 @@ pub struct Context {
     /// `[relay]`, for [`crate::relay_loops`].
     pub(crate) relay: outbox::Settings,
     pub(crate) database_wait: Duration,
+    pub(crate) farewells: Farewells,
 }
+
+/// What is done when everything else has ended.
+#[derive(Clone, Default)]
+pub(crate) struct Farewells(Arc<Mutex<Vec<Farewell>>>);
+
+type Farewell = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 // === impl Context ===
 
@@ -50,6 +59,28 @@ impl Context {
     /// Those of [`patiently`].
     pub async fn patiently<T, F: Future<Output = anyhow::Result<T>>>(&self, step: impl Fn() -> F) -> anyhow::Result<T> {
         patiently(self.database_wait, &self.stopper, step).await
+    }
+
+    /// Runs `farewell` once loops and requests have ended, for a moment at most: a polite end of connections that they worked with.
+    pub fn after_drain(&self, farewell: impl Future<Output = ()> + Send + 'static) {
+        self.farewells.0.lock().unwrap_or_else(PoisonError::into_inner).push(Box::pin(farewell));
+    }
+}
+
+// === impl Farewells ===
+
+impl Farewells {
+    /// One after the other; what takes longer than `grace` altogether is cut off.
+    pub(crate) async fn say(&self, grace: Duration) {
+        let all = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let all = async {
+            for farewell in all {
+                farewell.await;
+            }
+        };
+        if tokio::time::timeout(grace, all).await.is_err() {
+            tracing::info!(?grace, "somebody did not let go in time");
+        }
     }
 }
 

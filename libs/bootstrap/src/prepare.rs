@@ -4,7 +4,7 @@
 //!  startup line -> admin port (not ready) -> database: wait -> clock: first look -> schema -> key ring
 //!     -> peers -> Service::build -> access table -> listener                                  [prepare]
 //!     -> loops -> serve -> SERVING, ready                                                      [run]
-//!     -> stop: not ready, NOT_SERVING -> requests and steps in hand end -> admin port closes
+//!     -> stop: not ready, NOT_SERVING -> requests and steps in hand end -> farewells -> admin port closes
 //! ```
 //!
 //! Telemetry comes before all of it and is `main`'s: one process may run several services.
@@ -23,6 +23,7 @@ use crate::{
     Admin, Context, Loop, Metrics, Overrides, Peers, Service, Step as _, Time,
     admin::{self, Readiness},
     config::{Common, Settings},
+    context::Farewells,
     database::{self, DatabaseProbe, patiently},
     keyring,
     looping::LoopMetrics,
@@ -95,6 +96,7 @@ pub async fn prepare<S: Service>(settings: Settings<S::Config>, overrides: Overr
         peers,
         relay: common.relay.clone(),
         database_wait: wait,
+        farewells: Farewells::default(),
     };
     let parts = S::build(&ctx, service).await.context("building the service")?;
     let server = Server::new(ServerParts {

@@ -16,6 +16,8 @@ const HEALTH: Duration = Duration::from_secs(2);
 
 /// Patience with the connections to the database at the end: what they were needed for is over.
 const CLOSING: Duration = Duration::from_secs(5);
+/// How long the ends of connections may take at a stop.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Prepares a service and runs it until the stopper is cancelled and the drain is over. The four binaries, the all-in-one
 /// and the tests all come through here.
@@ -74,6 +76,7 @@ impl Prepared {
             Some(served) => served,
             None => serving.await,
         };
+        ctx.farewells.say(FAREWELL).await;
         // A pool waits for every connection, also for those to a host that vanished and will never answer.
         if tokio::time::timeout(CLOSING, ctx.db.pool().close()).await.is_err() {
             tracing::warn!(service = ctx.name, "connections to the database do not end; leaving them");
