@@ -33,6 +33,7 @@ use outbox::{NothingFollows, Once, Outbox};
 use rpc::pages::Tokens;
 use sealed::Ring;
 use sqlx::migrate::Migrator;
+use tokio_util::sync::CancellationToken;
 
 pub use config::{
     Config, DispatchConfig, EmailConfig, EmailProvider, PerLane, RetryConfig, SmsConfig, SmsProvider, Span,
@@ -64,6 +65,7 @@ pub(crate) struct App {
     pub(crate) wakes: Wakes,
     pub(crate) metrics: Metrics,
     pub(crate) doubt: SignedDuration,
+    pub(crate) stopper: CancellationToken,
     leases: PerLane<Span>,
     retries: PerLane<Retries>,
 }
@@ -119,6 +121,7 @@ impl bootstrap::Service for Service {
             wakes: Wakes::new(),
             metrics: ctx.metrics.with(|registry| Metrics::register(registry, sender.all_ignored())),
             doubt: signed(config.dispatch.doubt),
+            stopper: ctx.stopper.clone(),
             leases: config.dispatch.lease.clone(),
             retries: config.retries()?,
         });

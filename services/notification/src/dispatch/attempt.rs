@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use sealed::Personal;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::hold;
@@ -17,8 +18,25 @@ use crate::templates::Lane;
 /// Provider name in front of which texts are kept readable.
 const CONSOLE: &str = "console";
 
-/// The notification and what changes about the delivery; `None` when another worker has it by now.
-pub(super) async fn attempt(app: &App, lane: Lane, it: Claimed) -> Option<(Uuid, Change)> {
+/// What an attempt came to.
+pub(super) enum Attempted {
+    /// The notification and what changes about the delivery.
+    Ended(Uuid, Box<Change>),
+    /// Nothing was begun, so somebody else may have it at once. An error: the database did not let us.
+    NotBegun(Result<(), ::store::Error>),
+    /// Another worker has it by now.
+    Lost,
+}
+
+/// Whether what comes of it is ours to record.
+enum Hands {
+    Ours,
+    NotBegun,
+    Lost,
+}
+
+/// One attempt; `halt`: begin none.
+pub(super) async fn attempt(app: &App, lane: Lane, it: Claimed, halt: &CancellationToken) -> Attempted {
     let address = it.said.as_ref().and_then(|said| said.contact.address(it.channel));
     let mut change = Change {
         delivery_id: it.delivery_id,
@@ -35,18 +53,28 @@ pub(super) async fn attempt(app: &App, lane: Lane, it: Claimed) -> Option<(Uuid,
         shown_text: None,
         masked_address: address.map(|address| Personal::from(masked(it.channel, address))),
     };
-    match send(app, lane, &it, &mut change).await {
-        Ok(true) => {}
-        Ok(false) => return None,
-        Err(_) => {
-            again(app, lane, &it, &mut change, "DATABASE", None);
+    match send(app, lane, &it, &mut change, halt).await {
+        Ok(Hands::Ours) => Attempted::Ended(it.notification_id, Box::new(change)),
+        Ok(Hands::NotBegun) => Attempted::NotBegun(Ok(())),
+        Ok(Hands::Lost) => Attempted::Lost,
+        Err(error) => {
+            halt.cancel();
+            Attempted::NotBegun(Err(error))
         }
     }
-    Some((it.notification_id, change))
 }
 
-/// False when another worker has it by now. An error comes before anything was sent.
-async fn send(app: &App, lane: Lane, it: &Claimed, change: &mut Change) -> Result<bool, ::store::Error> {
+/// An error comes before anything was sent.
+async fn send(
+    app: &App,
+    lane: Lane,
+    it: &Claimed,
+    change: &mut Change,
+    halt: &CancellationToken,
+) -> Result<Hands, ::store::Error> {
+    if halt.is_cancelled() {
+        return Ok(Hands::NotBegun);
+    }
     if it.expire_time <= app.clock.now() {
         return Ok(end(change, DeliveryState::Expired, "EXPIRED"));
     }
@@ -68,7 +96,10 @@ async fn send(app: &App, lane: Lane, it: &Claimed, change: &mut Change) -> Resul
         return Ok(end(change, DeliveryState::Dropped, "SUPERSEDED"));
     }
     // Its turn may have come late, behind a slow provider: without this look two workers could send it with no reason to doubt.
-    let Some(until) = hold::begin(app, lane, it).await? else { return Ok(false) };
+    if halt.is_cancelled() {
+        return Ok(Hands::NotBegun);
+    }
+    let Some(until) = hold::begin(app, lane, it).await? else { return Ok(Hands::Lost) };
     if it.expire_time <= app.clock.now() {
         return Ok(end(change, DeliveryState::Expired, "EXPIRED"));
     }
@@ -86,7 +117,7 @@ async fn send(app: &App, lane: Lane, it: &Claimed, change: &mut Change) -> Resul
 }
 
 /// What the provider's answer makes of it.
-fn conclude(app: &App, lane: Lane, it: &Claimed, change: &mut Change, sent: Sent) -> bool {
+fn conclude(app: &App, lane: Lane, it: &Claimed, change: &mut Change, sent: Sent) -> Hands {
     match sent {
         Sent::Accepted { references } => {
             change.handed = references;
@@ -126,11 +157,10 @@ async fn is_superseded(app: &App, it: &Claimed) -> Result<bool, ::store::Error> 
     notification::is_superseded(&mut connection, &it.subject, &it.template, it.event_time).await
 }
 
-/// True: it is ours to record.
-fn end(change: &mut Change, state: DeliveryState, reason: &str) -> bool {
+fn end(change: &mut Change, state: DeliveryState, reason: &str) -> Hands {
     change.state = state;
     change.reason = reason.to_owned();
-    true
+    Hands::Ours
 }
 
 /// Queues it again. One whose next attempt would come after its expiry is looked at then, and expires.
@@ -141,7 +171,7 @@ fn again(
     change: &mut Change,
     reason: &str,
     asked: Option<SignedDuration>,
-) -> bool {
+) -> Hands {
     let pause = app.retries(lane).after(it.attempt, asked, rand::random());
     let next: Timestamp = app.clock.now() + pause;
     change.next_attempt_time = next.min(it.expire_time);

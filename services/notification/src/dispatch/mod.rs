@@ -16,6 +16,9 @@
 //!   that takes everything and answers nothing would have a message repeated until it expires.
 //! - *The provider is slow*: the lease is renewed while a send is under way ([`hold`]), so it may be shorter than a send.
 //! - *The worker was only slow*: its record names a lease that is gone and changes nothing, and what it had not begun to send it leaves alone.
+//! - *The database goes away*: what is sent is recorded as soon as it is back, for as long as the lease lasts; nothing more is begun
+//!   in between, since all that can't be recorded goes out again.
+//! - *We are to stop*: nothing more is begun, what was claimed and not begun is given back at once, what is under way is waited for.
 //! - *A message can't be read* (damaged, or its key is missing): it is tried again like one refused for now, and expires; the others go out.
 //! - *A message can't be rendered* (a template lost a variable between two versions): FAILED with a reason an operator sees;
 //!   trying again would not help.
@@ -30,15 +33,19 @@ pub(crate) use settle::rise;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bootstrap::{Loop, Step, Stepped};
 use futures::stream::{self, StreamExt};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
+use self::attempt::Attempted;
 use crate::App;
 use crate::config::DispatchConfig;
 use crate::providers::ReceiptReceiver;
-use crate::store::claim;
+use crate::store::claim::{self, Claimed};
 use crate::templates::Lane;
 
 /// Sends of one lane at once; a provider's own window narrows it further.
@@ -72,16 +79,43 @@ impl Step for Dispatch {
             return Ok(Stepped::Idle);
         }
         let count = claimed.len();
-        let mut changes =
-            stream::iter(claimed).map(|it| attempt::attempt(app, self.lane, it)).buffer_unordered(AT_ONCE);
-        // Recorded one by one: what was sent is known even if the next one takes long and the process dies. One that can't be recorded
-        // must not cut the others off in the middle of being sent.
-        let mut recorded = Ok(());
-        while let Some(attempted) = changes.next().await {
-            let Some((notification, change)) = attempted else { continue };
-            recorded = settle::record(app, notification, &change).await.and(recorded);
+        let lease = claimed.first().map(|it| it.lease);
+        // Begin nothing more: we are to stop, or what is sent can't be recorded.
+        let halt = app.stopper.child_token();
+        let attempts = claimed.into_iter().map(|it| self.attempt(it, &halt));
+        let mut attempts = stream::iter(attempts).buffer_unordered(AT_ONCE);
+        let (mut recorded, mut left) = (Ok(()), Vec::new());
+        while let Some((unbegun, outcome)) = attempts.next().await {
+            left.extend(unbegun);
+            recorded = recorded.and(outcome);
+        }
+        if let (Some(lease), false) = (lease, left.is_empty()) {
+            // For another worker, at once. If that fails too, their leases run out; they are in no doubt.
+            let mut connection = app.db.pool().acquire().await?;
+            claim::release(&mut connection, lease, &left, app.clock.now()).await?;
         }
         recorded.map(|()| Stepped::Worked(count))
+    }
+}
+
+impl Dispatch {
+    /// One delivery from its claim to its record. Each is recorded by itself: what was sent is known even if the next one takes long
+    /// and the process dies. Answers its id if it was not begun.
+    async fn attempt(&self, it: Claimed, halt: &CancellationToken) -> (Option<Uuid>, anyhow::Result<()>) {
+        let (app, delivery) = (&*self.app, it.delivery_id);
+        let recorded = match attempt::attempt(app, self.lane, it, halt).await {
+            Attempted::NotBegun(why) => return (Some(delivery), why.map_err(Into::into)),
+            Attempted::Lost => Ok(()),
+            Attempted::Ended(notification, change) => {
+                // What is under way beside it is not cut off.
+                let record =
+                    || async { settle::record(app, notification, &change).await.inspect_err(|_| halt.cancel()) };
+                let patience = Duration::try_from(app.lease(self.lane)).unwrap_or_default();
+                // A stop does not end it either: who would forget what was sent, would send it again.
+                bootstrap::patiently(patience, &CancellationToken::new(), record).await
+            }
+        };
+        (None, recorded)
     }
 }
 

@@ -149,3 +149,24 @@ pub(crate) async fn hold(db: &mut PgConnection, delivery: Uuid, lease: Uuid, unt
     .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// Gives back what was claimed under a lease and not begun: queued at once, and the attempt was none.
+pub(crate) async fn release(
+    db: &mut PgConnection,
+    lease: Uuid,
+    deliveries: &[Uuid],
+    now: Timestamp,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "-- release_deliveries()
+        UPDATE delivery
+        SET state = 'queued', attempts = attempts - 1, lease_token = NULL, next_attempt_time = $3
+        WHERE delivery_id = ANY($2) AND lease_token = $1 AND state = 'sending' AND NOT begun",
+        lease,
+        deliveries,
+        now.to_sqlx(),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

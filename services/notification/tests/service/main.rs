@@ -13,3 +13,4 @@ mod recipients;
 mod repeats;
 mod retries;
 mod rig;
+mod stops;

@@ -3,7 +3,7 @@
 use proto::notification::v1::{Channel, delivery, notification::State};
 use rusmpp::CommandStatus;
 use rusmpp::values::MessageState;
-use testkit::smsc::{Act, Form};
+use testkit::smsc::{Act, Form, Gate};
 
 use crate::rig::{EMAIL, Lane, Rig, registration, short};
 
@@ -163,7 +163,18 @@ async fn one_that_cannot_be_recorded_does_not_cut_the_others_off() {
     ] {
         sqlx::query(sql).execute(&mut admin).await.unwrap();
     }
-    rig.worker(Lane::Normal).step().await.unwrap_err();
+    // All are under way when the first can't be recorded: none is begun after that.
+    let gate = Gate::new();
+    rig.smsc.otherwise(Act::Hold(gate.clone()));
+    let worker = rig.worker(Lane::Normal);
+    let opening = async {
+        for _ in 0..5 {
+            gate.reached().await;
+        }
+        (0..5).for_each(|_| gate.open());
+    };
+    let (stepped, ()) = tokio::join!(worker.step(), opening);
+    stepped.unwrap_err();
     let mut sent = 0;
     for it in &all {
         sent += usize::from(rig.get(it).await.state() == State::Sent);

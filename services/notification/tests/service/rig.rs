@@ -54,7 +54,7 @@ pub struct Rig {
     loops: Vec<Loop>,
     told: Arc<Told>,
     signer: Signer,
-    stopper: CancellationToken,
+    pub stopper: CancellationToken,
     _folder: tempfile::TempDir,
 }
 
