@@ -47,4 +47,11 @@ impl Channels {
             Channel::Email => self.email.as_deref(),
         }
     }
+
+    /// Every provider says good-bye.
+    pub(crate) async fn stop(&self) {
+        for provider in [&self.sms, &self.email].into_iter().flatten() {
+            provider.stop().await;
+        }
+    }
 }

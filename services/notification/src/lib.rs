@@ -125,6 +125,8 @@ impl bootstrap::Service for Service {
             leases: config.dispatch.lease.clone(),
             retries: config.retries()?,
         });
+        let providers = app.providers.clone();
+        ctx.after_drain(async move { providers.stop().await });
         let mut loops = bootstrap::relay_loops(ctx, Arc::new(NothingFollows))?;
         loops.extend(dispatch::loops(&app, &config.dispatch, receiver));
         Ok(Parts { routes: grpc::routes(&app, ctx), services: grpc::SERVICES.to_vec(), loops })

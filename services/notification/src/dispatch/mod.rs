@@ -18,7 +18,8 @@
 //! - *The worker was only slow*: its record names a lease that is gone and changes nothing, and what it had not begun to send it leaves alone.
 //! - *The database goes away*: what is sent is recorded as soon as it is back, for as long as the lease lasts; nothing more is begun
 //!   in between, since all that can't be recorded goes out again.
-//! - *We are to stop*: nothing more is begun, what was claimed and not begun is given back at once, what is under way is waited for.
+//! - *We are to stop*: nothing more is begun, what was claimed and not begun is given back at once, what is under way is waited for. When
+//!   all lanes have ended, the providers say good-bye.
 //! - *A message can't be read* (damaged, or its key is missing): it is tried again like one refused for now, and expires; the others go out.
 //! - *A message can't be rendered* (a template lost a variable between two versions): FAILED with a reason an operator sees;
 //!   trying again would not help.

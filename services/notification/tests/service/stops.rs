@@ -32,6 +32,16 @@ async fn a_stop_begins_nothing_more_and_gives_back_what_is_not_begun() {
 }
 
 #[tokio::test]
+async fn when_all_has_ended_the_providers_say_good_bye() {
+    let rig = Rig::new().await;
+    rig.send(short(rig.now())).await;
+    rig.dispatch(Lane::Normal).await;
+    assert_eq!(rig.smsc.record().unbinds, 0);
+    rig.stopper.cancel();
+    rig.smsc.until(|seen| seen.unbinds == 1).await;
+}
+
+#[tokio::test]
 async fn what_is_sent_while_the_database_is_away_is_recorded_when_it_is_back() {
     let rig = Rig::new().await;
     let it = rig.send(short(rig.now())).await;
