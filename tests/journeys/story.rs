@@ -49,9 +49,14 @@ pub async fn events(suite: &Suite, appeal: &str) -> Vec<AppealEvent> {
 
 /// The levels of the resolution ladder that acted, in order.
 pub async fn acted_levels(suite: &Suite, appeal: &str) -> Vec<i32> {
+    acted(suite, appeal, ClockKind::Resolution).await
+}
+
+/// The levels of a clock's ladder that acted, in order.
+pub async fn acted(suite: &Suite, appeal: &str, clock: ClockKind) -> Vec<i32> {
     let all = events(suite, appeal).await;
-    let resolution = |it: &&AppealEvent| it.r#type() == Type::Escalated && it.clock() == ClockKind::Resolution;
-    all.iter().filter(resolution).map(|it| it.level).collect()
+    let escalated = |it: &&AppealEvent| it.r#type() == Type::Escalated && it.clock() == clock;
+    all.iter().filter(escalated).map(|it| it.level).collect()
 }
 
 /// The texts of the SMS to a phone, in the order they came.
