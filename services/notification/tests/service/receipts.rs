@@ -4,6 +4,7 @@ use proto::notification::v1::Channel;
 use proto::notification::v1::{delivery, notification::State};
 use rusmpp::CommandStatus;
 use rusmpp::values::MessageState;
+use sqlx::Connection as _;
 use testkit::smsc::{Act, Form, Gate, Receipts};
 
 use crate::rig::{Lane, PHONE, Rig, registration, request_id, short};
@@ -91,6 +92,10 @@ async fn a_receipt_that_meets_our_commit_halfway_is_not_lost() {
     rig.smsc.script([Act::Hold(gate.clone())]);
     let worker = rig.dispatching(Lane::Normal);
     gate.reached().await;
+    // The worker can't record before the receipt's writer is there: it would find the reference, and nobody would ever wait.
+    let mut other = rig.admin().await;
+    let mut held = other.begin().await.unwrap();
+    sqlx::query("SELECT FROM notification FOR UPDATE").execute(&mut *held).await.unwrap();
     let parking = async {
         gate.open();
         rig.receive(1).await;
@@ -99,6 +104,7 @@ async fn a_receipt_that_meets_our_commit_halfway_is_not_lost() {
         // The receipt's writer has looked for the reference in vain; the worker now records it, or waits for the other.
         let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
         while rig.count(waiting).await == 0 {}
+        held.rollback().await.unwrap();
         while !worker.is_finished() && rig.count(waiting).await < 2 {}
         sqlx::query("SELECT pg_advisory_unlock(1)").execute(&mut admin).await.unwrap();
         worker.await.unwrap();
