@@ -44,5 +44,5 @@ pub use metrics::seconds_histogram;
 pub use migrate::{migrate, provision};
 pub use settings::{DatabaseUrl, Settings, connect};
 pub use tx::{Run, Tx};
-pub use version::check_schema;
+pub use version::{NOT_NEEDED, check_schema};
 pub use watch::Watch;

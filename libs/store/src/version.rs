@@ -3,11 +3,14 @@
 use crate::{Db, Error};
 use sqlx::migrate::{Migrate, Migrator};
 
+/// The first line of a migration that code need not wait for.
+pub const NOT_NEEDED: &str = "-- Code runs without it.";
+
 /// Refuses a schema that this code can't work on.
 ///
-/// The newest migration of each set may be missing: code must run on the previous schema version, so that replicas can be
-/// replaced before the schema is (or the other way round). Migrations that this code does not know are fine for the same reason:
-/// the schema is ahead. One that was changed after it had been applied, or applied halfway, is not. Returns how many are missing.
+/// Migrations that this code does not know are fine: the schema is ahead, as it is while replicas are being replaced. The newest of each
+/// set may be missing, so that replicas can be replaced first, if it says in its first line that code runs without it (an index, say):
+/// [`NOT_NEEDED`]. One that was changed after it had been applied, or applied halfway, is refused. Returns how many are missing.
 ///
 /// # Errors
 /// [`Error::Other`] saying which migration is missing or different, [`Error::Unavailable`] when Postgres is away.
@@ -34,7 +37,7 @@ pub async fn check_schema(db: &Db, expected: &[&Migrator]) -> Result<usize, Erro
                     let version = known.version;
                     return Err(Error::Other(format!("migration {version} of {table} differs from the one applied")));
                 }
-                None if position > 0 && position + 1 == wanted.len() => {
+                None if position + 1 == wanted.len() && known.sql.as_str().starts_with(NOT_NEEDED) => {
                     tracing::warn!(table, version = known.version, "the schema is one migration behind this code");
                     missing += 1;
                 }

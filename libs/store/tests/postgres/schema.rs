@@ -20,18 +20,25 @@ fn message(result: Result<usize, Error>) -> String {
 }
 
 #[tokio::test]
-async fn the_previous_schema_version_serves_and_an_older_one_does_not() {
+async fn a_schema_behind_the_code_serves_only_where_its_migration_says_so() {
     let rig = Rig::new().await;
     let check = async |known: &Migrator| store::check_schema(&rig.db, &[known]).await;
     assert_eq!(check(&shared()).await, Ok(0));
-    assert_eq!(check(&with(&[(4, "SELECT 1")])).await, Ok(1));
-    let two_behind = message(check(&with(&[(4, "SELECT 1"), (5, "SELECT 1")])).await);
-    assert!(two_behind.contains("migration 4 of _outbox_migrations is missing"), "{two_behind}");
+    let next = 1 + shared().iter().map(|it| it.version).max().unwrap();
+    let index = "-- Code runs without it.\nSELECT 1";
+    assert_eq!(check(&with(&[(next, index)])).await, Ok(1));
+    let missing = format!("migration {next} of _outbox_migrations is missing");
+    for behind in
+        [&[(next, "SELECT 1")][..], &[(next, "SELECT 1"), (next + 1, index)], &[(next, index), (next + 1, index)]]
+    {
+        let refused = message(check(&with(behind)).await);
+        assert!(refused.contains(&missing), "{refused}");
+    }
     // A schema ahead of the code: migrated by a newer release.
-    store::migrate(&rig.admin_url, "shared", &rig.role, &[&with(&[(4, "SELECT 1")])]).await.unwrap();
+    store::migrate(&rig.admin_url, "shared", &rig.role, &[&with(&[(next, "SELECT 1")])]).await.unwrap();
     assert_eq!(check(&shared()).await, Ok(0));
-    let changed = message(check(&with(&[(4, "SELECT 2")])).await);
-    assert!(changed.contains("migration 4 of _outbox_migrations differs"), "{changed}");
+    let changed = message(check(&with(&[(next, "SELECT 2")])).await);
+    assert!(changed.contains(&format!("migration {next} of _outbox_migrations differs")), "{changed}");
 }
 
 #[tokio::test]
@@ -47,9 +54,10 @@ async fn an_empty_schema_is_refused() {
 async fn migrating_again_changes_nothing_and_a_failed_migration_leaves_nothing() {
     let rig = Rig::new().await;
     store::migrate(&rig.admin_url, "shared", &rig.role, &[&shared()]).await.unwrap();
-    let broken = with(&[(4, "CREATE TABLE half (id int); SELECT 1 FROM missing")]);
+    let next = 1 + shared().iter().map(|it| it.version).max().unwrap();
+    let broken = with(&[(next, "CREATE TABLE half (id int); SELECT 1 FROM missing")]);
     let error = store::migrate(&rig.admin_url, "shared", &rig.role, &[&broken]).await.unwrap_err();
-    assert!(error.to_string().contains("migration 4"), "{error}");
+    assert!(error.to_string().contains(&format!("migration {next}")), "{error}");
     let half =
         sqlx::query_scalar::<_, Option<String>>("SELECT to_regclass('half')::text").fetch_one(rig.db.pool()).await;
     assert_eq!(half.unwrap(), None);
