@@ -14,9 +14,12 @@ pub fn to_wire(time: Timestamp) -> prost_types::Timestamp {
     }
 }
 
-/// The instant that a wire value names; `None` outside years -9999 to 9999 or with nanos out of range.
+/// 0001-01-01T00:00:00Z, before which `google.protobuf.Timestamp` has no values, and Postgres soon none either.
+const FIRST_SECOND: i64 = -62_135_596_800;
+
+/// The instant that a wire value names; `None` outside years 1 to 9999 or with nanos out of range.
 pub fn from_wire(time: &prost_types::Timestamp) -> Option<Timestamp> {
-    if !(0..1_000_000_000).contains(&time.nanos) {
+    if time.seconds < FIRST_SECOND || !(0..1_000_000_000).contains(&time.nanos) {
         return None;
     }
     let total = i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanos);
@@ -36,7 +39,10 @@ mod tests {
     }
 
     #[test]
-    fn nanos_out_of_range_are_refused() {
+    fn what_is_out_of_range_is_refused() {
+        let first = prost_types::Timestamp { seconds: -62_135_596_800, nanos: 0 };
+        assert_eq!(from_wire(&first), Some("0001-01-01T00:00:00Z".parse().unwrap()));
+        assert_eq!(from_wire(&prost_types::Timestamp { seconds: first.seconds - 1, nanos: 0 }), None);
         assert_eq!(from_wire(&prost_types::Timestamp { seconds: 0, nanos: 1_000_000_000 }), None);
         assert_eq!(from_wire(&prost_types::Timestamp { seconds: i64::MAX, nanos: 0 }), None);
     }
