@@ -5,6 +5,9 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
+/// Attempts that may end in a fault of the receiver's own: 1, 2, 4 … 30 s apart.
+const FAULTS_FORGIVEN: i32 = 8;
+
 /// What becomes of a call after an attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Verdict {
@@ -27,8 +30,8 @@ pub(crate) enum Verdict {
 // === impl Verdict ===
 
 impl Verdict {
-    /// Judges an answer; `expects` says which reasons the route takes in its stride.
-    pub(crate) fn of(answer: Result<Bytes, Status>, expects: impl FnOnce(&str) -> bool) -> Self {
+    /// Judges the answer to attempt number `attempts` (from 1); `expects` says which reasons the route takes in its stride.
+    pub(crate) fn of(answer: Result<Bytes, Status>, attempts: i32, expects: impl FnOnce(&str) -> bool) -> Self {
         let status = match answer {
             Ok(answer) => return Verdict::Done(answer),
             Err(status) => status,
@@ -36,7 +39,7 @@ impl Verdict {
         let details = status.get_error_details();
         let reason = details.error_info().map(|info| info.reason.as_str());
         let error = describe(status.code(), reason);
-        if may_be_repeated(status.code(), reason.is_some()) {
+        if may_be_repeated(status.code(), reason.is_some(), attempts) {
             let after = details.retry_info().and_then(|info| info.retry_delay);
             // A receiver that is away can't say why; one that says why is there.
             let away = reason.is_none() && status.code() != Code::Unauthenticated;
@@ -61,8 +64,9 @@ impl Verdict {
 
 /// Codes after which the same call may succeed. Every refusal of ours carries an ErrorInfo, so UNKNOWN and INTERNAL without one come from
 /// a connection that broke or from something in between. UNAUTHENTICATED: our token is being renewed. UNIMPLEMENTED: the receiver is
-/// being replaced by a version that has the method.
-fn may_be_repeated(code: Code, has_reason: bool) -> bool {
+/// being replaced by a version that has the method. An INTERNAL of ours is a fault that may pass, such as a statement that does not fit
+/// the schema while that is being migrated: it is given about a minute and a half before a person is called.
+fn may_be_repeated(code: Code, has_reason: bool, attempts: i32) -> bool {
     match code {
         Code::Unavailable
         | Code::DeadlineExceeded
@@ -71,7 +75,8 @@ fn may_be_repeated(code: Code, has_reason: bool) -> bool {
         | Code::Cancelled
         | Code::Unauthenticated
         | Code::Unimplemented => true,
-        Code::Unknown | Code::Internal => !has_reason,
+        Code::Internal => !has_reason || attempts < FAULTS_FORGIVEN,
+        Code::Unknown => !has_reason,
         _ => false,
     }
 }
@@ -88,13 +93,26 @@ mod tests {
     use tonic_types::ErrorDetails;
 
     fn judge(code: Code, reason: Option<&str>) -> Verdict {
+        judge_at(FAULTS_FORGIVEN, code, reason)
+    }
+
+    fn judge_at(attempts: i32, code: Code, reason: Option<&str>) -> Verdict {
         let mut details = ErrorDetails::new();
         if let Some(reason) = reason {
             details.set_error_info(reason, "ticket.otklik", []);
         }
         details.set_retry_info(Some(Duration::from_secs(7)));
         let status = Status::with_error_details(code, "+7 921 555 41 22", details);
-        Verdict::of(Err(status), |reason| reason == "APPEAL_CLOSED")
+        Verdict::of(Err(status), attempts, |reason| reason == "APPEAL_CLOSED")
+    }
+
+    #[test]
+    fn a_fault_of_the_receivers_own_is_given_time_to_pass() {
+        let first = judge_at(1, Code::Internal, Some("INTERNAL"));
+        assert!(matches!(first, Verdict::Retry { away: false, .. }), "{first:?}");
+        assert!(matches!(judge_at(7, Code::Internal, Some("INTERNAL")), Verdict::Retry { .. }));
+        assert_eq!(judge_at(8, Code::Internal, Some("INTERNAL")), Verdict::Dead { error: "INTERNAL INTERNAL".into() });
+        assert!(matches!(judge_at(1, Code::Unknown, Some("SOMETHING")), Verdict::Dead { .. }));
     }
 
     #[test]

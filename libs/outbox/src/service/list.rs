@@ -4,7 +4,7 @@ use super::{App, convert};
 use crate::store::list::list;
 use jiff::Timestamp;
 use proto::outbox::v1::{ListCallsRequest, ListCallsResponse};
-use rpc::{Caller, Refusal, Violations, pages};
+use rpc::{Caller, Refusal, Violations, pages, reasons};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -22,6 +22,9 @@ pub(super) async fn run(app: Arc<App>, _: Caller, request: ListCallsRequest) -> 
     let mut violations = Violations::new();
     let size = pages::size(request.page_size, SIZES.0, SIZES.1, &mut violations);
     let state = convert::state_of(request.state, &mut violations);
+    if !request.destination.chars().all(|c| c.is_ascii_lowercase() || c == '-' || c == '_') {
+        violations.add("destination", reasons::FIELD_INVALID, "must be a peer's name");
+    }
     violations.finish()?;
     let destination = Some(request.destination.as_str()).filter(|it| !it.is_empty());
     let filter = serde_json::to_vec(&(state, destination)).map_err(Refusal::internal)?;

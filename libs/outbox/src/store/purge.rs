@@ -28,9 +28,24 @@ pub(crate) async fn delete_settled(
     Ok(gone.into_iter().map(|row| (row.destination, row.ordering_key)).unzip())
 }
 
-/// Deletes those of the keys that have no calls any more. One that gets a call meanwhile is looked at again under its lock, and kept:
-/// its `last_seq` has moved on.
+/// Deletes those of the keys that have no calls any more.
+///
+/// Their rows are locked first, and what they still have is looked at in a later statement: only a snapshot taken under the lock sees the
+/// calls that another replica has purged, or that were added and settled, meanwhile. Whoever deletes the last call of a key deletes the key.
 pub(crate) async fn delete_idle_keys(tx: &mut Tx, destinations: &[String], keys: &[String]) -> Result<(), Error> {
+    sqlx::query!(
+        "-- lock_idle_keys()
+        SELECT k.last_seq FROM outbox_key AS k
+        JOIN (
+            SELECT DISTINCT destination, ordering_key FROM unnest($1::text[], $2::text[]) AS given (destination, ordering_key)
+        ) AS emptied USING (destination, ordering_key)
+        ORDER BY k.destination, k.ordering_key
+        FOR UPDATE OF k",
+        destinations,
+        keys,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
     sqlx::query!(
         "-- delete_idle_keys()
         DELETE FROM outbox_key AS k
