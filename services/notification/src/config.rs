@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use bootstrap::config::span;
 use jiff::SignedDuration;
+use person::{Language, Zone};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Retries;
+use crate::domain::{Retries, Unknown};
 use crate::providers::smpp::SmppConfig;
 use crate::providers::smtp::SmtpConfig;
 use crate::templates::{Lane, TemplateConfig};
@@ -28,6 +29,8 @@ pub struct Config {
     pub smtp: Option<SmtpConfig>,
     /// Texts.
     pub templates: TemplateConfig,
+    /// Who is not known yet.
+    pub unknown_recipient: UnknownRecipientConfig,
     /// The workers.
     pub dispatch: DispatchConfig,
     /// Pauses between attempts.
@@ -95,6 +98,16 @@ pub struct DispatchConfig {
 #[serde(transparent)]
 pub struct Span(#[serde(with = "span::required")] pub Duration);
 
+/// `[unknown_recipient]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnknownRecipientConfig {
+    /// BCP 47 tag.
+    pub language_code: String,
+    /// IANA zone.
+    pub time_zone: String,
+}
+
 /// `[retry]`
 pub type RetryConfig = PerLane<Vec<String>>;
 
@@ -133,6 +146,7 @@ impl Config {
             anyhow::ensure!(self.dispatch.lease.of(lane).0 >= LEASE_LEAST, "`dispatch.lease` must be at least 1s");
             pauses(self.retry.of_ref(lane))?;
         }
+        self.unknown_recipient.parse()?;
         Ok(())
     }
 
@@ -173,4 +187,16 @@ impl<T: Copy> PerLane<T> {
 
 pub(crate) fn signed(duration: Duration) -> SignedDuration {
     SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}
+
+// === impl UnknownRecipientConfig ===
+
+impl UnknownRecipientConfig {
+    pub(crate) fn parse(&self) -> anyhow::Result<Unknown> {
+        let wrong = |key: &str, rule: &str| anyhow::anyhow!("`unknown_recipient.{key}` {rule}");
+        Ok(Unknown {
+            language: Language::parse(&self.language_code).map_err(|rule| wrong("language_code", rule))?,
+            zone: Zone::parse(&self.time_zone).map_err(|rule| wrong("time_zone", rule))?,
+        })
+    }
 }

@@ -42,7 +42,7 @@ pub use config::{
 use crate::channels::Channels;
 use crate::config::signed;
 use crate::dispatch::Wakes;
-use crate::domain::Retries;
+use crate::domain::{Retries, Unknown};
 use crate::metrics::Metrics;
 use crate::templates::{Catalogue, Lane};
 
@@ -66,6 +66,7 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     pub(crate) doubt: SignedDuration,
     pub(crate) stopper: CancellationToken,
+    pub(crate) unknown_recipient: Unknown,
     leases: PerLane<Span>,
     retries: PerLane<Retries>,
 }
@@ -122,6 +123,7 @@ impl bootstrap::Service for Service {
             metrics: ctx.metrics.with(|registry| Metrics::register(registry, sender.all_ignored())),
             doubt: signed(config.dispatch.doubt),
             stopper: ctx.stopper.clone(),
+            unknown_recipient: config.unknown_recipient.parse()?,
             leases: config.dispatch.lease.clone(),
             retries: config.retries()?,
         });

@@ -3,18 +3,34 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::store::transaction;
+use ::store::{Tx, transaction};
+use jiff::Timestamp;
 use proto::notification::v1::{self as wire, ErrorReason, SendNotificationRequest};
 use rpc::{Caller, Refusal};
 
 use crate::dispatch::rise;
-use crate::domain::NotificationState;
+use crate::domain::{Contact, Notification, NotificationState, Recipient};
 use crate::grpc::convert::{send_notification, shown_to_wire};
 use crate::store::list::Filter;
 use crate::{App, store};
 
 /// When a sender may ask again about a recipient that is not known yet: its own UpsertRecipient is under way.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// Whom it is for. Nobody may have told of them yet, or ever: an appeal can name an account that identity verification does not know. What
+/// brings its own address goes out all the same.
+async fn recipient(app: &App, tx: &mut Tx, it: &Notification, now: Timestamp) -> Result<Recipient, Refusal> {
+    if let Some(known) = store::recipient::get(tx, &app.ring, &it.recipient_id).await? {
+        return Ok(known);
+    }
+    if it.contact == Contact::default() {
+        return Err(Refusal::unavailable_for(ErrorReason::RecipientUnknown, AGAIN));
+    }
+    let unknown = app.unknown_recipient.noted(&it.recipient_id, it.language.as_ref(), now);
+    store::recipient::note_unknown(tx, &unknown).await?;
+    // Somebody may have told of them at this very moment.
+    Ok(store::recipient::get(tx, &app.ring, &it.recipient_id).await?.unwrap_or(unknown))
+}
 
 pub(crate) async fn run(
     app: Arc<App>,
@@ -28,8 +44,7 @@ pub(crate) async fn run(
         if let Some(answer) = app.once.replay_as(tx, &key).await? {
             return Ok(answer);
         }
-        let recipient = store::recipient::get(tx, &app.ring, &it.recipient_id).await?;
-        let recipient = recipient.ok_or_else(|| Refusal::unavailable_for(ErrorReason::RecipientUnknown, AGAIN))?;
+        let recipient = recipient(&app, tx, &it, now).await?;
         let is_dropped = app.templates.can_be_superseded(&it.template)
             && store::notification::is_superseded(tx, &it.subject, &it.template, it.event_time).await?;
         let queued = NotificationState::Queued;

@@ -25,7 +25,7 @@ mod variables;
 pub(crate) use self::{
     aggregate::aggregate,
     mask::masked,
-    notification::{Contact, NewDelivery, Notification, Recipient},
+    notification::{Contact, NewDelivery, Notification, Recipient, Unknown},
     retry::{DOUBTS_MOST, Retries},
     states::{DeliveryState, NotificationState, channel_from, channel_text, lane_from, lane_text},
     variables::{from_json, hide_codes, to_json},

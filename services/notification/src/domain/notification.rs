@@ -27,6 +27,13 @@ pub(crate) struct Recipient {
     pub(crate) update_time: Timestamp,
 }
 
+/// How somebody is written to of whom nobody has told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unknown {
+    pub(crate) language: Language,
+    pub(crate) zone: Zone,
+}
+
 /// A message as it was asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Notification {
@@ -68,6 +75,22 @@ impl Contact {
         match channel {
             Channel::Sms => self.phone.as_ref().map(Phone::personal),
             Channel::Email => self.email.as_ref().map(Email::personal),
+        }
+    }
+}
+
+// === impl Unknown ===
+
+impl Unknown {
+    /// What is noted of them: no address, and the language of the first message that they get.
+    pub(crate) fn noted(&self, id: &str, language: Option<&Language>, now: Timestamp) -> Recipient {
+        Recipient {
+            id: id.to_owned(),
+            contact: Contact::default(),
+            language: language.unwrap_or(&self.language).clone(),
+            zone: self.zone.clone(),
+            revision: 0,
+            update_time: now,
         }
     }
 }

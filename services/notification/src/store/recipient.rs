@@ -21,9 +21,9 @@ pub(crate) async fn upsert(db: &mut PgConnection, ring: &Ring, owner: &str, it: 
         INSERT INTO recipient (recipient_id, owner, phone, email, language_code, time_zone, revision, update_time)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT ON CONSTRAINT recipient_pkey DO UPDATE
-        SET phone = excluded.phone, email = excluded.email, language_code = excluded.language_code,
+        SET owner = excluded.owner, phone = excluded.phone, email = excluded.email, language_code = excluded.language_code,
             time_zone = excluded.time_zone, revision = excluded.revision, update_time = excluded.update_time
-        WHERE recipient.owner = excluded.owner AND recipient.revision < excluded.revision",
+        WHERE recipient.owner = '' OR recipient.owner = excluded.owner AND recipient.revision < excluded.revision",
         it.id,
         owner,
         columns.seal("phone", it.contact.phone.as_ref().map(|phone| phone.personal())),
@@ -37,6 +37,23 @@ pub(crate) async fn upsert(db: &mut PgConnection, ring: &Ring, owner: &str, it: 
     .await?;
     let owner = sqlx::query_scalar!("-- get_owner()\nSELECT owner FROM recipient WHERE recipient_id = $1", it.id);
     Ok(owner.fetch_one(db).await?)
+}
+
+/// Notes somebody of whom no service has told yet: without address, and nobody's, so the first who tells of them owns them.
+pub(crate) async fn note_unknown(db: &mut PgConnection, it: &Recipient) -> Result<(), Error> {
+    sqlx::query!(
+        "-- note_unknown_recipient()
+        INSERT INTO recipient (recipient_id, owner, language_code, time_zone, revision, update_time)
+        VALUES ($1, '', $2, $3, 0, $4)
+        ON CONFLICT ON CONSTRAINT recipient_pkey DO NOTHING",
+        it.id,
+        it.language.as_str(),
+        it.zone.as_str(),
+        it.update_time.to_sqlx(),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Reads a recipient. Holds it against change until the transaction ends, so that a message is made with one state of it.

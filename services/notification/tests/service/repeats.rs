@@ -81,6 +81,26 @@ async fn a_subject_is_the_name_of_an_appeal_or_a_verification_and_no_text() {
     }
 }
 
+/// An appeal may name an account that nobody tells of: its notices must not wait for ever.
+#[tokio::test]
+async fn what_names_its_address_goes_to_an_unknown_recipient_too() {
+    let rig = Rig::new().await;
+    let contact = wire::Contact { phone: "+79160000077".into(), email: String::new() };
+    let it = wire::Notification { recipient: "recipients/nobody".into(), contact: Some(contact), ..short(rig.now()) };
+    rig.send_as("ticket", &request_id(), it.clone()).await.unwrap();
+    assert_eq!(rig.dispatch(Lane::Normal).await, 1);
+    assert_eq!(rig.smsc.messages()[0].to, "79160000077");
+    // Who tells of them first owns them, and their address serves the messages that bring none.
+    rig.recipient("identity", "nobody", 1, "+79160000078", "").await.unwrap();
+    let bare = wire::Notification { contact: None, ..it };
+    rig.advance(1);
+    let later = wire::Notification { event_time: short(rig.now()).event_time, ..bare };
+    rig.send_as("ticket", &request_id(), later).await.unwrap();
+    assert_eq!(rig.dispatch(Lane::Normal).await, 1);
+    assert_eq!(rig.smsc.messages()[1].to, "79160000078");
+    assert!(rig.recipient("ticket", "nobody", 2, "+79160000079", "").await.is_err(), "it is identity's");
+}
+
 #[tokio::test]
 async fn for_an_unknown_recipient_the_sender_comes_again() {
     let rig = Rig::new().await;

@@ -62,6 +62,9 @@ pub(crate) fn list_notifications(request: &ListNotificationsRequest) -> Result<(
             None
         }
     };
+    if !request.subject.is_empty() && !send::is_subject(&request.subject) {
+        violations.add("subject", reasons::FIELD_INVALID, send::SUBJECT_RULE);
+    }
     violations.finish()?;
     let subject = (!request.subject.is_empty()).then(|| request.subject.clone());
     Ok((Filter { id: None, subject, recipient_id, state, after: None }, size))

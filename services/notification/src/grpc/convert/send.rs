@@ -12,6 +12,9 @@ use crate::domain::Notification;
 use crate::providers::Channel;
 use crate::templates::{Catalogue, Manifest, Value, Values};
 
+/// Told for a subject that is not one.
+pub(super) const SUBJECT_RULE: &str = "must read appeals/{appeal} or verifications/{verification}";
+
 /// What messages are about. A name of another form is refused: the column is not sealed, so no free text may get there.
 const SUBJECTS: [&str; 2] = ["appeals/", "verifications/"];
 
@@ -37,8 +40,7 @@ pub(crate) fn send_notification(
         violations.add("notification.expire_time", reasons::FIELD_INVALID, "must be an instant");
     }
     if !it.subject.is_empty() && !is_subject(&it.subject) {
-        let rule = "must read appeals/{appeal} or verifications/{verification}";
-        violations.add("notification.subject", reasons::FIELD_INVALID, rule);
+        violations.add("notification.subject", reasons::FIELD_INVALID, SUBJECT_RULE);
     }
     let language = (!it.language_code.is_empty()).then(|| Language::parse(&it.language_code));
     if let Some(Err(rule)) = language {
@@ -88,7 +90,7 @@ pub(crate) fn send_notification(
 }
 
 /// Only the canonical spelling of the id: two spellings would be two subjects.
-fn is_subject(name: &str) -> bool {
+pub(super) fn is_subject(name: &str) -> bool {
     let id = SUBJECTS.iter().find_map(|collection| name.strip_prefix(collection));
     id.is_some_and(|id| Uuid::try_parse(id).is_ok_and(|parsed| parsed.to_string() == id))
 }
