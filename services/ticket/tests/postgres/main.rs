@@ -8,6 +8,7 @@ mod escalation;
 mod filing;
 mod journal;
 mod lists;
+mod migrations;
 mod rig;
 mod staff;
 mod work;
