@@ -13,6 +13,7 @@
 //! any that led to IN_PROGRESS       -                     status_change
 //! ESCALATED, and somebody got it    -                     staff_escalated, to the member; the citizen hears from the SLA monitor,
 //!                                                         which waits for our OK
+//! ESCALATED, into a queue           -                     -      nobody has it, and where it waits is an internal matter
 //! DEADLINE_WARNED                   -                     staff_reminder, to the member
 //! RUNG_NOT_ACTED, NOTICE_OUTCOME    -                     -      nothing goes back to where they came from
 //! member created or changed         -                     UpsertRecipient `recipients/staff-{id}`
@@ -96,6 +97,8 @@ fn to_applicant(change: &Change<'_>, recorded: &Recorded, moved: bool) -> Option
         Event::Filed(_) => Some(notice::registration(change, recorded)),
         Event::InfoRequested { .. } => Some(notice::question(change, recorded)),
         Event::Resolved { .. } => Some(notice::resolution(change, recorded)),
+        // Back in a queue it is registered again, which is no news for the citizen; what is, the SLA monitor tells.
+        Event::Escalated(_) => None,
         // That somebody has it is an internal matter until they begin.
         _ if moved && recorded.state != State::Assigned => Some(notice::status(change, recorded)),
         _ => None,

@@ -90,6 +90,8 @@ async fn with_nobody_on_duty_it_waits_in_the_queue_of_that_level() {
     let filed = rig.assigned(&citizen(), form()).await;
     let escalated = escalate(&rig, &filed.name, RESOLUTION, 1, 1, rig.minutes(600)).await.unwrap();
     assert_eq!(escalated.state(), State::Registered);
+    let told: Vec<String> = rig.notices().await.into_iter().map(|(template, _)| template).collect();
+    assert_eq!(told, ["registration", "staff_assigned"], "what moves among staff is no news for the citizen");
 
     let claim = |id: &str| {
         let request = wire::ClaimNextAppealRequest { request_id: new_id() };
