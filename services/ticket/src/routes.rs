@@ -14,7 +14,7 @@
 //! ESCALATED, and somebody got it    -                     staff_escalated, to the member; the citizen hears from the SLA monitor,
 //!                                                         which waits for our OK
 //! ESCALATED, into a queue           -                     -      nobody has it, and where it waits is an internal matter
-//! DEADLINE_WARNED                   -                     staff_reminder, to the member
+//! DEADLINE_WARNED                   -                     staff_reminder, to the member, while that clock runs for that due time
 //! RUNG_NOT_ACTED, NOTICE_OUTCOME    -                     -      nothing goes back to where they came from
 //! member created or changed         -                     UpsertRecipient `recipients/staff-{id}`
 //! ```

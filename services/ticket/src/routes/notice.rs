@@ -103,9 +103,14 @@ fn due(change: &Change<'_>) -> Option<notification::Variable> {
     change.after.expected_time.map(|due| instant("due_time", due))
 }
 
-/// That the due time of a member's appeal is near (L6).
+/// That the due time of a member's appeal is near (L6). The monitor's word may come late, and nobody is reminded of what is paused, over
+/// or due at another time by now.
 pub(super) fn reminder(change: &Change<'_>, recorded: &Recorded, member: &Member, note: &RungNote) -> Option<Call> {
-    let due = note.due_time.or(change.after.clock(note.clock).due_time)?;
+    let clock = change.after.clock(note.clock);
+    if !clock.is_running() || clock.epoch != note.epoch {
+        return None;
+    }
+    let due = note.due_time.or(clock.due_time)?;
     Some(to_member(change, recorded, member, "staff_reminder", vec![number(change), instant("due_time", due)]))
 }
 

@@ -161,6 +161,45 @@ async fn a_person_hands_up_and_the_receiver_acknowledges() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_reminded_of_what_is_over() {
+    let rig = Rig::staffed().await;
+    let own = citizen();
+    let filed = rig.assigned(&own, form()).await;
+    let warned = |clock: sla::ClockKind, epoch: i64| {
+        let request = wire::RecordDeadlineOutcomeRequest {
+            appeal: filed.name.clone(),
+            clock: clock.into(),
+            epoch,
+            outcome: wire::record_deadline_outcome_request::Outcome::Warned.into(),
+            outcome_time: filed.create_time,
+            due_time: filed.due_time,
+            request_id: new_id(),
+            ..Default::default()
+        };
+        ticket::commands::record_deadline_outcome::run(rig.app.clone(), Caller::of_system("sla"), request)
+    };
+    let reminders =
+        || async { rig.notices().await.iter().filter(|(template, _)| template == "staff_reminder").count() };
+
+    ask(&rig, &filed.name, wire::request_info_request::Need::Information).await.unwrap();
+    warned(RESOLUTION, 1).await.unwrap();
+    warned(FIRST_ANSWER, 1).await.unwrap();
+    assert_eq!(reminders().await, 0, "one is paused, the other met");
+    provide(&rig, &own, &filed.name, "").await.unwrap();
+    warned(RESOLUTION, 1).await.unwrap();
+    assert_eq!(reminders().await, 0, "it is due later now");
+    warned(RESOLUTION, 2).await.unwrap();
+    assert_eq!(reminders().await, 1);
+    resolve(&rig, &filed.name, "", "").await.unwrap();
+    warned(RESOLUTION, 2).await.unwrap();
+    assert_eq!(reminders().await, 1, "resolved");
+    // All the same each is in the journal.
+    let noted = rig.events(&filed.name).await.iter().filter(|event| event.r#type() == Type::DeadlineWarned).count();
+    assert_eq!(noted, 5);
+    rig.audit(&filed.name).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_monitor_and_notification_tell_is_noted_and_nothing_goes_back() {
     use wire::record_deadline_outcome_request::Outcome;
     let rig = Rig::staffed().await;
