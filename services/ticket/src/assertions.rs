@@ -8,11 +8,11 @@
 //! ```
 //!
 //! Keys come from the loop `verification_keys` and are kept in a table, so a restart while identity verification is down checks on with
-//! what was known. Loading for an unknown key is limited to once in [`PAUSE`]: else made-up key ids would have us ask all day.
-//! A load that fails leaves the old keys.
+//! what was known. Loading for an unknown key is limited to once in [`PAUSE`]: else made-up key ids would have us ask all day. Whoever
+//! comes while keys load waits for them: the first assertions under a new key come together. A load that fails leaves the old keys.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,6 +24,7 @@ use proto::identity::v1::identity_service_client::IdentityServiceClient;
 use sealed::Personal;
 use serde::Deserialize;
 use store::Db;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::domain::{Assertion, AssuranceLevel, Refusal};
@@ -89,6 +90,7 @@ pub struct Assertions {
     db: Db,
     source: Arc<dyn KeySource>,
     keys: RwLock<HashMap<String, DecodingKey>>,
+    /// Held while keys load for an unknown one.
     tried: Mutex<Tried>,
 }
 
@@ -148,12 +150,16 @@ impl Assertions {
             self.know(stored);
             return false;
         }
-        let now = self.db.now();
-        let before = *self.tried();
-        if before.at.is_some_and(|at| at.duration_until(now).abs() < PAUSE) {
-            return before.failed;
+        let mut tried = self.tried.lock().await;
+        if self.key(kid).is_some() {
+            // It came with the load that was waited for.
+            return false;
         }
-        *self.tried() = Tried { at: Some(now), failed: false };
+        if tried.at.is_some_and(|at| at.duration_until(self.db.now()).abs() < PAUSE) {
+            return tried.failed;
+        }
+        // Should the caller hang up meanwhile, nothing was learnt, and the pause holds all the same.
+        *tried = Tried { at: Some(self.db.now()), failed: true };
         let failed = match self.refresh().await {
             Ok(_) => false,
             Err(error) => {
@@ -164,12 +170,9 @@ impl Assertions {
                 true
             }
         };
-        self.tried().failed = failed;
+        // From its end: those who waited for a long load do not begin another one each.
+        *tried = Tried { at: Some(self.db.now()), failed };
         failed
-    }
-
-    fn tried(&self) -> std::sync::MutexGuard<'_, Tried> {
-        self.tried.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn know(&self, keys: Vec<StoredKey>) {

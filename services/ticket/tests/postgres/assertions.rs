@@ -1,9 +1,14 @@
 //! T20: what needs a confirmed person is not resolved without one.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use bootstrap::Step as _;
 use proto::ticket::v1::{self as wire, appeal::State, appeal_event::Type};
 use rpc::auth::Signer;
-use ticket::assertions::Refresh;
+use sealed::Personal;
+use ticket::assertions::{Assertions, Disbelieved, KeySource, Refresh, StoredKey};
+use tokio::sync::{Notify, Semaphore};
 
 use crate::rig::{Rig, citizen, lost_access, new_id, operator, portal, public, reason};
 use crate::work::{ask, provide, resolve};
@@ -140,4 +145,63 @@ async fn a_new_key_is_fetched_when_its_first_assertion_comes() {
     assert_eq!(reason(resolve(&rig, &filed.name, "", &token).await), "ASSERTION_INVALID", "asked a moment ago");
     rig.minutes(1);
     assert_eq!(resolve(&rig, &filed.name, "", &token).await.unwrap().state(), State::Resolved);
+}
+
+/// Identity verification that answers when the test lets it.
+struct Slow {
+    keys: Vec<StoredKey>,
+    asked: Notify,
+    may_answer: Semaphore,
+}
+
+#[async_trait]
+impl KeySource for Slow {
+    async fn published(&self) -> anyhow::Result<Vec<StoredKey>> {
+        self.asked.notify_one();
+        self.may_answer.acquire().await?.forget();
+        Ok(self.keys.clone())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_who_come_with_a_new_key_wait_for_the_one_load_of_it() {
+    let rig = Rig::new().await;
+    let source =
+        Arc::new(Slow { keys: vec![public(&rig.signer)], asked: Notify::new(), may_answer: Semaphore::new(0) });
+    let assertions = Arc::new(Assertions::new(rig.app.db.clone(), source.clone()));
+    let token = Personal::from(rig.assertion(&citizen(), "appeals/1", |_| {}));
+    let check = || {
+        let (assertions, token) = (assertions.clone(), token.clone());
+        tokio::spawn(async move { assertions.check(Some(&token)).await.map(|assertion| assertion.is_some()) })
+    };
+
+    let first = check();
+    source.asked.notified().await;
+    let mut second = check();
+    // Time enough to look for the key in the table and to give up.
+    for _ in 0..100 {
+        sqlx::query("SELECT 1").execute(rig.app.db.pool()).await.unwrap();
+    }
+    assert!(futures::poll!(&mut second).is_pending(), "the key is on its way");
+    source.may_answer.add_permits(1);
+    assert_eq!((first.await.unwrap(), second.await.unwrap()), (Ok(true), Ok(true)), "one load was enough for both");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_nobody_waited_for_says_nothing_of_the_key() {
+    let rig = Rig::new().await;
+    let source =
+        Arc::new(Slow { keys: vec![public(&rig.signer)], asked: Notify::new(), may_answer: Semaphore::new(0) });
+    let assertions = Assertions::new(rig.app.db.clone(), source.clone());
+    let token = Personal::from(rig.assertion(&citizen(), "appeals/1", |_| {}));
+
+    tokio::select! {
+        checked = assertions.check(Some(&token)) => panic!("{checked:?} without an answer"),
+        () = source.asked.notified() => {}
+    }
+    // It was not asked to the end, so nobody can say that the key is not published.
+    assert_eq!(assertions.check(Some(&token)).await.unwrap_err(), Disbelieved::KeysUnavailable);
+    rig.minutes(1);
+    source.may_answer.add_permits(1);
+    assert!(assertions.check(Some(&token)).await.unwrap().is_some());
 }
