@@ -31,7 +31,8 @@ pub async fn use_once(
     Ok(done.rows_affected() == 1)
 }
 
-/// Forgets at most `limit` assertions that expired before `before` and would be refused anyway. Answers how many.
+/// Forgets at most `limit` assertions that expired before `before` and would be refused anyway. Answers how many. Those that another
+/// replica is forgetting are left to it.
 ///
 /// # Errors
 /// Those of any statement.
@@ -39,7 +40,7 @@ pub async fn purge(db: &Db, before: Timestamp, limit: i64) -> Result<u64, Error>
     let done = sqlx::query!(
         "-- used_assertion_purge()
         DELETE FROM used_assertion WHERE jti IN (
-            SELECT jti FROM used_assertion WHERE expire_time < $1 ORDER BY expire_time LIMIT $2)",
+            SELECT jti FROM used_assertion WHERE expire_time < $1 ORDER BY expire_time LIMIT $2 FOR UPDATE SKIP LOCKED)",
         before.to_sqlx(),
         limit
     )

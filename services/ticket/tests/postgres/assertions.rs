@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bootstrap::Step as _;
+use bootstrap::{Step as _, Stepped};
 use proto::ticket::v1::{self as wire, appeal::State, appeal_event::Type};
 use rpc::auth::Signer;
 use sealed::Personal;
@@ -204,4 +204,23 @@ async fn a_load_that_nobody_waited_for_says_nothing_of_the_key() {
     rig.minutes(1);
     source.may_answer.add_permits(1);
     assert!(assertions.check(Some(&token)).await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_expired_is_forgotten_beside_another_replica() {
+    let rig = Rig::new().await;
+    let pool = rig.app.db.pool();
+    let fill = "INSERT INTO used_assertion (jti, appeal_id, use_time, expire_time)
+        SELECT 'old-' || n, gen_random_uuid(), '2026-01-01'::timestamptz, '2026-01-01'::timestamptz + n * interval '1 second' FROM generate_series(1, 2500) n
+        UNION ALL SELECT 'young', gen_random_uuid(), '2026-01-01', '2036-01-01'";
+    sqlx::query(fill).execute(pool).await.unwrap();
+    let mut other = pool.begin().await.unwrap();
+    sqlx::query("DELETE FROM used_assertion WHERE jti = 'old-1'").execute(&mut *other).await.unwrap();
+
+    let refresh = Refresh(rig.app.assertions.clone());
+    while let Stepped::Worked(_) = refresh.step().await.unwrap() {}
+    other.rollback().await.unwrap();
+    let left: Vec<String> =
+        sqlx::query_scalar("SELECT jti FROM used_assertion ORDER BY jti").fetch_all(pool).await.unwrap();
+    assert_eq!(left, ["old-1", "young"], "the other's one is left to it");
 }
