@@ -109,7 +109,8 @@ impl Catalogue {
     }
 }
 
-fn is_id(text: &str) -> bool {
+/// Whether the text has the form of a category's, a group's or an action's id: lower snake case.
+pub fn is_id(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_lowercase())
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }

@@ -42,7 +42,7 @@ pub use advice::Advices;
 pub use appeal::{Appeal, Escalation, Papers, Promise};
 pub use applicant::{Applicant, Consent, Contact, PreferredAnswer};
 pub use assurance::{Assertion, AssuranceLevel};
-pub use categories::{Catalogue, Category};
+pub use categories::{Catalogue, Category, is_id};
 pub use clocks::{Clock, ClockState, Suspension};
 pub use command::{ClockRef, Command, Escalate, FileAppeal, Need};
 pub use event::{Event, Handed, NewDue, Recorded, RungNote};

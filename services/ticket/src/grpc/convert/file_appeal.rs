@@ -17,6 +17,9 @@ use crate::domain::{
 
 /// Clocks of callers go wrong by seconds, and a consent given "in the future" by them is still one. It is kept as given now.
 const SKEW: SignedDuration = SignedDuration::from_mins(1);
+/// 27 July 2006, 0:00 in Moscow: the day of the law that consent is given under (152-FZ). An earlier one is a caller's mistake, such as a
+/// time left at zero, and no consent.
+const FIRST_CONSENT: Timestamp = Timestamp::constant(1_153_944_000, 0);
 /// Longest version of a text of consent.
 const VERSION_MAX: usize = 64;
 /// A version is kept in clear, so no phone number (10 digits and more), document number or address fits into it. `2026-01-15.2` does.
@@ -133,6 +136,10 @@ fn consent(form: &mut Form, consent: Option<&wire::Consent>, now: Timestamp) -> 
     let agree_time = form.time("appeal.consent.agree_time", consent.agree_time.as_ref())??;
     if agree_time > now.saturating_add(SKEW).unwrap_or(now) {
         form.fault("appeal.consent.agree_time", reasons::FIELD_INVALID, "must not be in the future");
+        return None;
+    }
+    if agree_time < FIRST_CONSENT {
+        form.fault("appeal.consent.agree_time", reasons::FIELD_INVALID, "must not be before the law that asks for it");
         return None;
     }
     Some(Consent { version: version?, agree_time: agree_time.min(now) })

@@ -4,6 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use rpc::{Refusal, Violations, Why, reasons};
 use uuid::{Uuid, Variant};
 
+/// The first instant of google.protobuf.Timestamp, 1 January of year 1. Years before Christ can be typed, but not all of them stored.
+const FIRST: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+
 /// Reads fields and remembers what is wrong with them. A field at fault reads as `None`; [`Form::finish`] then refuses.
 #[derive(Debug, Default)]
 pub(super) struct Form(Violations);
@@ -87,7 +90,10 @@ impl Form {
     pub(super) fn time(&mut self, path: &str, time: Option<&prost_types::Timestamp>) -> Option<Option<Timestamp>> {
         match time {
             None => Some(None),
-            Some(time) => self.rule(path, proto::from_wire(time).map(micros).ok_or("is no instant")).map(Some),
+            Some(time) => {
+                let time = proto::from_wire(time).filter(|time| *time >= FIRST).map(micros);
+                self.rule(path, time.ok_or("is no instant")).map(Some)
+            }
         }
     }
 

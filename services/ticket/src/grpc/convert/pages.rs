@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::form::Form;
 use super::{kinds, names};
-use crate::domain::AppealFilter;
+use crate::domain::{AppealFilter, is_id};
 
 /// Rows of a page when the caller names no number.
 const DEFAULT: u32 = 50;
@@ -38,12 +38,14 @@ pub fn list_appeals(request: &wire::ListAppealsRequest, caller: &Caller) -> Resu
     for (at, raw) in request.states.iter().enumerate() {
         states.extend(form.required_choice(&format!("states[{at}]"), *raw, kinds::state));
     }
+    let category = id(&mut form, "category", &request.category);
     let citizen = names::citizen(&mut form, "citizen", &request.citizen);
     let assignee =
         form.optional("assignee", &request.assignee, |name| crate::domain::parse_staff(name).map_err(names::rule));
     let channel = form.choice("channel", request.channel, kinds::channel);
     let priority = form.choice("priority", request.priority, kinds::priority);
     let due_before = form.time("due_before_time", request.due_before_time.as_ref());
+    let group = id(&mut form, "group", &request.group);
     if !caller.is_staff() {
         for (path, value) in [("assignee", &request.assignee), ("group", &request.group)] {
             if !value.is_empty() {
@@ -54,10 +56,10 @@ pub fn list_appeals(request: &wire::ListAppealsRequest, caller: &Caller) -> Resu
     let filter = (|| {
         Some(AppealFilter {
             states,
-            category: not_empty(&request.category),
+            category: category?,
             citizen: caller.citizen().or(citizen?),
             assignee: assignee?,
-            group: not_empty(&request.group),
+            group: group?,
             channel: channel?,
             priority: priority?,
             due_before: due_before?,
@@ -101,6 +103,11 @@ pub(super) fn page<F>(filter: F, size: u32, token: &str, mut bound: Vec<u8>, cal
 
 pub(super) fn page_size(form: &mut Form, requested: i32) -> u32 {
     rpc::pages::size(requested, DEFAULT, MAX, form.violations())
+}
+
+/// An id that a list is narrowed by. One of another form names nothing, and not every text is one that Postgres takes (NUL).
+pub(super) fn id(form: &mut Form, path: &str, typed: &str) -> Option<Option<String>> {
+    form.optional(path, typed, |id| if is_id(id) { Ok(id.to_owned()) } else { Err("must be an id, such as access") })
 }
 
 pub(super) fn not_empty(text: &str) -> Option<String> {

@@ -10,7 +10,7 @@ use rpc::{Caller, Refusal, reasons};
 use uuid::Uuid;
 
 use super::form::Form;
-use super::pages::{Page, not_empty, page, page_size};
+use super::pages::{Page, id, page, page_size};
 use super::{kinds, names};
 use crate::domain::{Email, Language, Member, MemberChange, MemberFilter, Text};
 
@@ -92,7 +92,8 @@ pub fn list_members(request: &wire::ListMembersRequest, caller: &Caller) -> Resu
     let mut form = Form::new();
     let size = page_size(&mut form, request.page_size);
     let level = form.choice("level", request.level, kinds::level);
-    let filter = level.map(|level| MemberFilter { group: not_empty(&request.group), level });
+    let group = id(&mut form, "group", &request.group);
+    let filter = (|| Some(MemberFilter { group: group?, level: level? }))();
     let filter = form.finish(filter)?;
     let plain = wire::ListMembersRequest { page_size: 0, page_token: String::new(), ..request.clone() };
     Ok(page(filter, size, &request.page_token, plain.encode_to_vec(), caller))

@@ -114,6 +114,14 @@ fn consent_has_a_version_and_a_time_that_is_past() {
     let hour = jiff::SignedDuration::from_hours(1);
     let future = with(wire::Consent { version: "1".into(), agree_time: at(now() + hour) }).unwrap_err();
     assert_eq!(faults(&future), [("appeal.consent.agree_time", "FIELD_INVALID")]);
+    // Before there was a law to consent under; the second is no instant that Postgres keeps.
+    for early in ["2006-07-26T12:00:00Z", "-005000-01-01T00:00:00Z"] {
+        let early = with(wire::Consent { version: "1".into(), agree_time: at(early.parse().unwrap()) }).unwrap_err();
+        assert_eq!(faults(&early), [("appeal.consent.agree_time", "FIELD_INVALID")]);
+    }
+    assert!(
+        with(wire::Consent { version: "1".into(), agree_time: at("2006-07-27T12:00:00Z".parse().unwrap()) }).is_ok()
+    );
     // A caller's clock that is half a minute fast.
     let second = jiff::SignedDuration::from_secs(30);
     let fast = with(wire::Consent { version: "1".into(), agree_time: at(now() + second) }).unwrap();

@@ -160,6 +160,24 @@ fn a_citizens_list_is_their_own_whatever_they_ask_for() {
 }
 
 #[test]
+fn ids_that_lists_are_narrowed_by_have_the_form_of_ids() {
+    for bad in ["access\0", "Access", "1st", "доступ", "a b"] {
+        let request = wire::ListAppealsRequest { category: bad.into(), group: bad.into(), ..Default::default() };
+        let refusal = list_appeals(&request, &operator()).unwrap_err();
+        assert_eq!(faults(&refusal), [("category", "FIELD_INVALID"), ("group", "FIELD_INVALID")], "{bad:?}");
+        let request = wire::ListMembersRequest { group: bad.into(), ..Default::default() };
+        assert_eq!(faults(&list_members(&request, &operator()).unwrap_err()), [("group", "FIELD_INVALID")], "{bad:?}");
+    }
+    let request = wire::ListAppealsRequest { category: "access_recovery".into(), ..Default::default() };
+    let page = list_appeals(&request, &operator()).unwrap();
+    assert_eq!((page.filter.category.as_deref(), page.filter.group), (Some("access_recovery"), None));
+    // Instants that Postgres does not keep.
+    let early = to_wire("-005000-01-01T00:00:00Z".parse().unwrap());
+    let request = wire::ListAppealsRequest { due_before_time: Some(early), ..Default::default() };
+    assert_eq!(faults(&list_appeals(&request, &operator()).unwrap_err()), [("due_before_time", "FIELD_INVALID")]);
+}
+
+#[test]
 fn a_mask_says_what_of_a_member_changes() {
     let update = |paths: Option<&[&str]>, member: wire::Member| {
         update_member(&wire::UpdateMemberRequest {
