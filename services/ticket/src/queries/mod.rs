@@ -1,4 +1,4 @@
-//! What only reads. One file per query; one statement, a second one where the page's appeals were ever suspended or answered.
+//! What only reads. One file per query; one statement, a second one where the appeals of the answer were answered.
 
 pub mod find_appeal;
 pub mod get_appeal;

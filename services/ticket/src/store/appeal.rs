@@ -18,9 +18,35 @@ pub struct Stored {
     pub papers: Papers,
 }
 
-/// A statement that reads whole appeals: its name, what comes after `FROM appeal`, its parameters. The columns stand here once.
+/// A statement that reads whole appeals with their ledgers: its name, what comes after `FROM appeal`, its parameters.
+///
+/// Row and ledger come by one statement, hence from one snapshot: by two, a pause or its end that is committed between them gives a row
+/// and a ledger that never were together. Most appeals were never suspended; for them the ledger is not looked at.
 macro_rules! select_appeals {
     ($name:literal, $rest:literal $(, $argument:expr)* $(,)?) => {
+        $crate::store::appeal::appeal_columns!(
+            r#"CASE WHEN last_suspension_no > 0 THEN (
+                SELECT jsonb_agg(jsonb_build_object('start_time', start_time, 'end_time', end_time, 'reason', reason, 'actor', actor)
+                    ORDER BY suspension_no)
+                FROM suspension WHERE suspension.appeal_id = appeal.appeal_id) END"#,
+            $name, $rest $(, $argument)*
+        )
+    };
+}
+pub(super) use select_appeals;
+
+/// As [`select_appeals`] for statements that lock, which may wait for the lock: the row is then as it is after the wait, and all else
+/// that the statement reads as it was before. So it reads no ledger; [`whole`] does, by a statement of its own.
+macro_rules! select_locked {
+    ($name:literal, $rest:literal $(, $argument:expr)* $(,)?) => {
+        $crate::store::appeal::appeal_columns!("NULL::jsonb", $name, $rest $(, $argument)*)
+    };
+}
+pub(super) use select_locked;
+
+/// The columns stand here once.
+macro_rules! appeal_columns {
+    ($ledger:literal, $name:literal, $rest:literal $(, $argument:expr)*) => {
         sqlx::query_as!(
             $crate::store::appeal_row::AppealRow,
             $name + r#"
@@ -35,13 +61,14 @@ macro_rules! select_appeals {
             resolution_allowance AS "resolution_allowance: sqlx::types::Json<deadline::Allowance>",
             resolution_calendar, resolution_calendar_version, resolution_end_time, resolution_level,
             expected_time, create_time, update_time, resolve_time, escalation_level, acknowledge_time, assignee, queue_level,
-            answer_message_no, revision, version, last_event_no, last_message_no, last_suspension_no
+            answer_message_no, revision, version, last_event_no, last_message_no, last_suspension_no,
+            "# + $ledger + r#" AS "ledger: crate::store::suspension::Ledger"
         FROM appeal "# + $rest
             $(, $argument)*
         )
     };
 }
-pub(super) use select_appeals;
+pub(super) use appeal_columns;
 
 /// Reads an appeal and locks it until the transaction ends: every command on an appeal begins so, and waits here for its turn.
 ///
@@ -49,9 +76,9 @@ pub(super) use select_appeals;
 /// [`Error::Corrupt`] for a row that can't be read; those of any statement.
 pub async fn lock(tx: &mut Tx, ring: &Ring, id: Uuid) -> Result<Option<Stored>, Error> {
     let row =
-        select_appeals!("-- appeal_lock()", "WHERE appeal_id = $1 FOR UPDATE", id).fetch_optional(&mut **tx).await?;
+        select_locked!("-- appeal_lock()", "WHERE appeal_id = $1 FOR UPDATE", id).fetch_optional(&mut **tx).await?;
     match row {
-        Some(row) => whole(&mut **tx, ring, row).await.map(Some),
+        Some(row) => whole(tx, ring, row).await.map(Some),
         None => Ok(None),
     }
 }
@@ -62,10 +89,7 @@ pub async fn lock(tx: &mut Tx, ring: &Ring, id: Uuid) -> Result<Option<Stored>, 
 /// As [`lock`].
 pub async fn get(db: &Db, ring: &Ring, id: Uuid) -> Result<Option<Stored>, Error> {
     let row = select_appeals!("-- appeal_get()", "WHERE appeal_id = $1", id).fetch_optional(db.pool()).await?;
-    match row {
-        Some(row) => whole(db.pool(), ring, row).await.map(Some),
-        None => Ok(None),
-    }
+    row.map(|row| read(ring, row)).transpose()
 }
 
 /// Reads the appeal of a number.
@@ -75,19 +99,19 @@ pub async fn get(db: &Db, ring: &Ring, id: Uuid) -> Result<Option<Stored>, Error
 pub async fn find(db: &Db, ring: &Ring, number: &Number) -> Result<Option<Stored>, Error> {
     let row =
         select_appeals!("-- appeal_find()", "WHERE number = $1", number.compact()).fetch_optional(db.pool()).await?;
-    match row {
-        Some(row) => whole(db.pool(), ring, row).await.map(Some),
-        None => Ok(None),
-    }
+    row.map(|row| read(ring, row)).transpose()
 }
 
-/// The row with its ledger. Most appeals were never suspended; they cost no further statement.
-pub(super) async fn whole(executor: impl sqlx::PgExecutor<'_>, ring: &Ring, row: AppealRow) -> Result<Stored, Error> {
-    let suspensions = if row.last_suspension_no > 0 {
-        suspension::of(executor, &[row.appeal_id]).await?.remove(&row.appeal_id).unwrap_or_default()
-    } else {
-        Vec::new()
-    };
+/// What [`select_appeals`] read.
+pub(super) fn read(ring: &Ring, mut row: AppealRow) -> Result<Stored, Error> {
+    let suspensions = suspension::ledger(row.ledger.take().map(|json| json.0).unwrap_or_default())?;
+    let papers = row.papers(ring)?;
+    Ok(Stored { appeal: row.appeal(suspensions)?, papers })
+}
+
+/// The locked row with its ledger. Most appeals were never suspended; they cost no further statement.
+pub(super) async fn whole(tx: &mut Tx, ring: &Ring, row: AppealRow) -> Result<Stored, Error> {
+    let suspensions = if row.last_suspension_no > 0 { suspension::of(tx, row.appeal_id).await? } else { Vec::new() };
     let papers = row.papers(ring)?;
     Ok(Stored { appeal: row.appeal(suspensions)?, papers })
 }

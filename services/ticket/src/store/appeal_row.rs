@@ -11,6 +11,7 @@ use crate::domain::{
     Appeal, AssuranceLevel, Clock, ClockKind, ClockState, Consent, Contact, Email, Escalation, Language, Level, Number,
     Papers, Phone, Priority, Promise, State, Suspension, Text, Zone, priority_rank,
 };
+use crate::store::suspension::Ledger;
 use crate::store::{applicant, corrupt};
 
 /// An appeal as it is stored, with what people wrote still sealed.
@@ -74,6 +75,8 @@ pub(super) struct AppealRow {
     pub last_event_no: i64,
     pub last_message_no: i64,
     pub last_suspension_no: i32,
+    /// The suspensions, by statements that lock nothing; none when there never was one.
+    pub ledger: Option<Ledger>,
 }
 
 /// Where a sealed value of an appeal belongs: it opens nowhere else.

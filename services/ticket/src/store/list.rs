@@ -8,9 +8,7 @@ use store::{Db, Error};
 use uuid::Uuid;
 
 use crate::domain::{AppealFilter, priority_rank};
-use crate::store::appeal::{Stored, select_appeals};
-use crate::store::appeal_row::AppealRow;
-use crate::store::suspension;
+use crate::store::appeal::{Stored, read, select_appeals};
 
 /// The last appeal of a page: what the next page begins after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,19 +117,5 @@ pub async fn page(
             .await?
         }
     };
-    with_ledgers(db, ring, rows).await
-}
-
-/// The rows with their ledgers, in one further statement, or none when no appeal of the page was ever suspended.
-async fn with_ledgers(db: &Db, ring: &Ring, rows: Vec<AppealRow>) -> Result<Vec<Stored>, Error> {
-    let suspended: Vec<Uuid> = rows.iter().filter(|row| row.last_suspension_no > 0).map(|row| row.appeal_id).collect();
-    let mut ledgers =
-        if suspended.is_empty() { Default::default() } else { suspension::of(db.pool(), &suspended).await? };
-    rows.into_iter()
-        .map(|row| {
-            let papers = row.papers(ring)?;
-            let ledger = ledgers.remove(&row.appeal_id).unwrap_or_default();
-            Ok(Stored { appeal: row.appeal(ledger)?, papers })
-        })
-        .collect()
+    rows.into_iter().map(|row| read(ring, row)).collect()
 }

@@ -4,7 +4,7 @@ use sealed::Ring;
 use store::{Error, Tx};
 use uuid::Uuid;
 
-use crate::store::appeal::{Stored, select_appeals, whole};
+use crate::store::appeal::{Stored, select_locked, whole};
 use crate::store::appeal_row::AppealRow;
 
 /// Which queues are looked at.
@@ -65,7 +65,7 @@ pub async fn next(tx: &mut Tx, ring: &Ring, look: Look<'_>) -> Result<Next, Erro
         row = waited_for(tx, &heads).await?;
     }
     match row {
-        Some(row) => Ok(Next::Taken(Box::new(whole(&mut **tx, ring, row).await?))),
+        Some(row) => Ok(Next::Taken(Box::new(whole(tx, ring, row).await?))),
         None => Ok(Next::AllTaken),
     }
 }
@@ -73,7 +73,7 @@ pub async fn next(tx: &mut Tx, ring: &Ring, look: Look<'_>) -> Result<Next, Erro
 /// Locks the first of `heads` that still waits and that nobody holds. The conditions are asked again: a head may have been taken
 /// between the two statements, and it is then no longer theirs.
 async fn free(tx: &mut Tx, heads: &[Uuid]) -> Result<Option<AppealRow>, Error> {
-    let row = select_appeals!(
+    let row = select_locked!(
         "-- queue_free()",
         "WHERE appeal_id = ANY ($1) AND assignee IS NULL
             AND state IN ('registered', 'assigned', 'in_progress', 'awaiting_other_body')
@@ -87,7 +87,7 @@ async fn free(tx: &mut Tx, heads: &[Uuid]) -> Result<Option<AppealRow>, Error> {
 
 /// As [`free`], waiting for those that are held.
 async fn waited_for(tx: &mut Tx, heads: &[Uuid]) -> Result<Option<AppealRow>, Error> {
-    let row = select_appeals!(
+    let row = select_locked!(
         "-- queue_waited_for()",
         "WHERE appeal_id = ANY ($1) AND assignee IS NULL
             AND state IN ('registered', 'assigned', 'in_progress', 'awaiting_other_body')

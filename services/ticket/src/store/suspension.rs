@@ -1,42 +1,62 @@
 //! Table `suspension`: the ledger of time that does not count. Rows are added, and closed once.
 
-use std::collections::HashMap;
-
 use jiff_sqlx::{Timestamp, ToSqlx};
-use sqlx::PgExecutor;
+use serde::Deserialize;
+use sqlx::types::Json;
 use store::{Error, Tx};
 use uuid::Uuid;
 
 use crate::domain::{Appeal, Suspension, suspension_reason};
 use crate::store::corrupt;
 
-/// The suspensions of some appeals, oldest first. Under an appeal's lock it is called in a statement *after* the one that locked: a
-/// statement sees what was committed before it began, and the lock may have been waited for.
+/// The rows of one appeal, oldest first, as a statement on table `appeal` brings them along (`select_appeals!`).
+pub(super) type Ledger = Json<Vec<Stretch>>;
+
+/// One of them.
+#[derive(Debug, Deserialize)]
+pub(super) struct Stretch {
+    start_time: jiff::Timestamp,
+    end_time: Option<jiff::Timestamp>,
+    reason: String,
+    actor: String,
+}
+
+/// The suspensions of a locked appeal, oldest first. It is called in a statement *after* the one that locked: a statement sees what was
+/// committed before it began, and the lock may have been waited for.
 ///
 /// # Errors
 /// [`Error::Corrupt`] for a row that can't be read.
-pub(super) async fn of(
-    executor: impl PgExecutor<'_>,
-    appeals: &[Uuid],
-) -> Result<HashMap<Uuid, Vec<Suspension>>, Error> {
+pub(super) async fn of(tx: &mut Tx, appeal: Uuid) -> Result<Vec<Suspension>, Error> {
     let rows = sqlx::query!(
         "-- suspension_of()
-        SELECT appeal_id, start_time, end_time, reason, actor FROM suspension WHERE appeal_id = ANY ($1)
-        ORDER BY appeal_id, suspension_no",
-        appeals
+        SELECT start_time, end_time, reason, actor FROM suspension WHERE appeal_id = $1 ORDER BY suspension_no",
+        appeal
     )
-    .fetch_all(executor)
+    .fetch_all(&mut **tx)
     .await?;
-    let mut all: HashMap<Uuid, Vec<Suspension>> = HashMap::new();
-    for row in rows {
-        all.entry(row.appeal_id).or_default().push(Suspension {
-            reason: suspension_reason(&row.reason).ok_or_else(|| corrupt("suspension", "reason"))?,
-            actor: row.actor.parse().map_err(|_| corrupt("suspension", "actor"))?,
-            start_time: row.start_time.to_jiff(),
-            end_time: row.end_time.map(Timestamp::to_jiff),
-        });
-    }
-    Ok(all)
+    ledger(rows.into_iter().map(|row| Stretch {
+        start_time: row.start_time.to_jiff(),
+        end_time: row.end_time.map(Timestamp::to_jiff),
+        reason: row.reason,
+        actor: row.actor,
+    }))
+}
+
+/// Rows, oldest first, as the domain has them.
+///
+/// # Errors
+/// [`Error::Corrupt`] for a row that can't be read.
+pub(super) fn ledger(rows: impl IntoIterator<Item = Stretch>) -> Result<Vec<Suspension>, Error> {
+    rows.into_iter()
+        .map(|row| {
+            Ok(Suspension {
+                reason: suspension_reason(&row.reason).ok_or_else(|| corrupt("suspension", "reason"))?,
+                actor: row.actor.parse().map_err(|_| corrupt("suspension", "actor"))?,
+                start_time: row.start_time,
+                end_time: row.end_time,
+            })
+        })
+        .collect()
 }
 
 /// Writes the appeal's ledger: new rows are added, an open one may be closed, nothing else can change.

@@ -81,19 +81,7 @@ async fn an_appeal_that_somebody_writes_to_is_waited_for_and_not_passed_over() {
 
     let caller = operator("operator-1");
     let (claimed, ()) = tokio::join!(claim(&rig, &caller), async {
-        // Until the claim waits for the lock.
-        loop {
-            let waits: i64 = sqlx::query_scalar(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-            )
-            .fetch_one(rig.app.db.pool())
-            .await
-            .unwrap();
-            if waits > 0 {
-                break;
-            }
-            tokio::task::yield_now().await;
-        }
+        rig.until_waiting(1).await;
         writer.rollback().await.unwrap();
     });
     assert_eq!(claimed.unwrap().unwrap().name, filed.name);

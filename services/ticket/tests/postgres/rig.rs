@@ -215,6 +215,22 @@ impl Rig {
         self.signer.sign(&claims).unwrap()
     }
 
+    /// Until so many connections wait for a lock.
+    pub async fn until_waiting(&self, count: i64) {
+        loop {
+            let waits: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+            )
+            .fetch_one(self.app.db.pool())
+            .await
+            .unwrap();
+            if waits >= count {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     pub fn minutes(&self, minutes: i64) -> Timestamp {
         self.clock.advance(SignedDuration::from_mins(minutes))
     }
