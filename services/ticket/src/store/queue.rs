@@ -60,9 +60,9 @@ pub async fn next(tx: &mut Tx, ring: &Ring, look: Look<'_>) -> Result<Next, Erro
     if heads.is_empty() {
         return Ok(Next::Empty);
     }
-    let mut row = free(tx, &heads).await?;
+    let mut row = free(tx, &heads, look.level).await?;
     if row.is_none() {
-        row = waited_for(tx, &heads).await?;
+        row = waited_for(tx, &heads, look.level).await?;
     }
     match row {
         Some(row) => Ok(Next::Taken(Box::new(whole(tx, ring, row).await?))),
@@ -70,15 +70,16 @@ pub async fn next(tx: &mut Tx, ring: &Ring, look: Look<'_>) -> Result<Next, Erro
     }
 }
 
-/// Locks the first of `heads` that still waits and that nobody holds. The conditions are asked again: a head may have been taken
-/// between the two statements, and it is then no longer theirs.
-async fn free(tx: &mut Tx, heads: &[Uuid]) -> Result<Option<AppealRow>, Error> {
+/// Locks the first of `heads` that still waits and that nobody holds. The conditions that can change are asked again: between the two
+/// statements a head may have been taken or handed up to a queue of a higher level, and it is then no longer theirs.
+async fn free(tx: &mut Tx, heads: &[Uuid], level: i16) -> Result<Option<AppealRow>, Error> {
     let row = select_locked!(
         "-- queue_free()",
         "WHERE appeal_id = ANY ($1) AND assignee IS NULL
-            AND state IN ('registered', 'assigned', 'in_progress', 'awaiting_other_body')
+            AND state IN ('registered', 'assigned', 'in_progress', 'awaiting_other_body') AND queue_level <= $2
         ORDER BY priority, resolution_due_time, create_time, appeal_id LIMIT 1 FOR UPDATE SKIP LOCKED",
-        heads
+        heads,
+        level
     )
     .fetch_optional(&mut **tx)
     .await?;
@@ -86,13 +87,14 @@ async fn free(tx: &mut Tx, heads: &[Uuid]) -> Result<Option<AppealRow>, Error> {
 }
 
 /// As [`free`], waiting for those that are held.
-async fn waited_for(tx: &mut Tx, heads: &[Uuid]) -> Result<Option<AppealRow>, Error> {
+async fn waited_for(tx: &mut Tx, heads: &[Uuid], level: i16) -> Result<Option<AppealRow>, Error> {
     let row = select_locked!(
         "-- queue_waited_for()",
         "WHERE appeal_id = ANY ($1) AND assignee IS NULL
-            AND state IN ('registered', 'assigned', 'in_progress', 'awaiting_other_body')
+            AND state IN ('registered', 'assigned', 'in_progress', 'awaiting_other_body') AND queue_level <= $2
         ORDER BY priority, resolution_due_time, create_time, appeal_id LIMIT 1 FOR UPDATE",
-        heads
+        heads,
+        level
     )
     .fetch_optional(&mut **tx)
     .await?;

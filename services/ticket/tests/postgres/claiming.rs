@@ -86,3 +86,19 @@ async fn an_appeal_that_somebody_writes_to_is_waited_for_and_not_passed_over() {
     });
     assert_eq!(claimed.unwrap().unwrap().name, filed.name);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_appeal_that_is_handed_up_meanwhile_is_no_longer_theirs_and_no_refusal() {
+    let rig = Rig::staffed().await;
+    let filed = rig.file(&citizen(), form()).await;
+    let mut writer = rig.app.db.pool().begin().await.unwrap();
+    sqlx::query("UPDATE appeal SET queue_level = 3").execute(&mut *writer).await.unwrap();
+
+    let caller = operator("operator-1");
+    let (claimed, ()) = tokio::join!(claim(&rig, &caller), async {
+        rig.until_waiting(1).await;
+        writer.commit().await.unwrap();
+    });
+    assert_eq!(claimed.unwrap(), None, "nothing waits for an operator any more");
+    assert_eq!(claim(&rig, &operator("senior-1")).await.unwrap().unwrap().name, filed.name);
+}
