@@ -21,8 +21,8 @@ pub struct Cursor {
 
 /// At most `limit` appeals that the filter lets through, newest first, after the cursor.
 ///
-/// Three statements that differ in one condition, since a citizen's and a member's page must be read from their own index and not
-/// found by walking everybody's.
+/// One statement for each index that a page is read from, since a page must not be found by walking everybody's appeals, or the archive:
+/// a citizen's, a member's, what is due, that of some states, all.
 ///
 /// # Errors
 /// [`Error::Corrupt`] for a row that can't be read; those of any statement.
@@ -33,9 +33,11 @@ pub async fn page(
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<Stored>, Error> {
-    let states: Option<Vec<String>> =
-        (!filter.states.is_empty()).then(|| filter.states.iter().map(|state| state.as_str().to_owned()).collect());
-    let states = states.as_deref();
+    let mut states: Vec<String> = filter.states.iter().map(|state| state.as_str().to_owned()).collect();
+    // Each is read by itself, so one that is named twice would be shown twice.
+    states.sort_unstable();
+    states.dedup();
+    let states = (!states.is_empty()).then_some(&states[..]);
     let category = filter.category.as_deref();
     let group = filter.group.as_deref();
     let channel = filter.channel.map(|channel| channel.as_str());
@@ -44,8 +46,8 @@ pub async fn page(
     // The first page begins before the end of time: a condition that may be absent would be no use of the index.
     let after = after.unwrap_or(Cursor { create_time: Timestamp::MAX, id: Uuid::max() });
     let (time, id) = (after.create_time.to_sqlx(), after.id);
-    let rows = match (filter.citizen, filter.assignee.as_deref()) {
-        (Some(citizen), assignee) => {
+    let rows = match (filter.citizen, filter.assignee.as_deref(), due_before, states) {
+        (Some(citizen), assignee, ..) => {
             select_appeals!(
                 "-- list_of_citizen()",
                 "WHERE citizen_id = $1 AND ($2::text IS NULL OR assignee = $2)
@@ -70,7 +72,7 @@ pub async fn page(
             .fetch_all(db.pool())
             .await?
         }
-        (None, Some(assignee)) => {
+        (None, Some(assignee), ..) => {
             select_appeals!(
                 "-- list_of_assignee()",
                 "WHERE assignee = $1
@@ -94,21 +96,69 @@ pub async fn page(
             .fetch_all(db.pool())
             .await?
         }
-        (None, None) => {
+        (None, None, Some(due_before), states) => {
+            // Only running clocks are due, so all that is due is at most the backlog. It is chosen first and put in order then: with both
+            // in one, the planner would hope to meet it soon on a walk newest first.
             select_appeals!(
-                "-- list_all()",
-                "WHERE ($1::text[] IS NULL OR state = ANY ($1)) AND ($2::text IS NULL OR category = $2)
-            AND ($3::text IS NULL OR queue_group = $3) AND ($4::text IS NULL OR channel = $4)
-            AND ($5::smallint IS NULL OR priority = $5)
-            AND ($6::timestamptz IS NULL OR resolution_due_time < $6)
-            AND (create_time, appeal_id) < ($7, $8)
-        ORDER BY create_time DESC, appeal_id DESC LIMIT $9",
+                "-- list_due()",
+                "WHERE appeal_id = ANY (ARRAY(
+            WITH due AS MATERIALIZED (
+                SELECT appeal_id, create_time FROM appeal WHERE resolution_due_time < $1
+                    AND ($2::text[] IS NULL OR state = ANY ($2)) AND ($3::text IS NULL OR category = $3)
+                    AND ($4::text IS NULL OR queue_group = $4) AND ($5::text IS NULL OR channel = $5)
+                    AND ($6::smallint IS NULL OR priority = $6) AND (create_time, appeal_id) < ($7, $8))
+            SELECT appeal_id FROM due ORDER BY create_time DESC, appeal_id DESC LIMIT $9))
+        ORDER BY create_time DESC, appeal_id DESC",
+                due_before as _,
                 states as _,
                 category,
                 group,
                 channel,
                 priority,
-                due_before as _,
+                time,
+                id,
+                limit
+            )
+            .fetch_all(db.pool())
+            .await?
+        }
+        (None, None, None, Some(states)) => {
+            // The newest of each state, and of those the newest.
+            select_appeals!(
+                "-- list_of_states()",
+                "WHERE appeal_id = ANY (ARRAY(
+            SELECT newest.appeal_id FROM UNNEST($1::text[]) AS wanted (state)
+            CROSS JOIN LATERAL (
+                SELECT appeal_id, create_time FROM appeal WHERE state = wanted.state
+                    AND ($2::text IS NULL OR category = $2) AND ($3::text IS NULL OR queue_group = $3)
+                    AND ($4::text IS NULL OR channel = $4) AND ($5::smallint IS NULL OR priority = $5)
+                    AND (create_time, appeal_id) < ($6, $7)
+                ORDER BY create_time DESC, appeal_id DESC LIMIT $8) AS newest
+            ORDER BY newest.create_time DESC, newest.appeal_id DESC LIMIT $8))
+        ORDER BY create_time DESC, appeal_id DESC",
+                states,
+                category,
+                group,
+                channel,
+                priority,
+                time,
+                id,
+                limit
+            )
+            .fetch_all(db.pool())
+            .await?
+        }
+        (None, None, None, None) => {
+            select_appeals!(
+                "-- list_all()",
+                "WHERE ($1::text IS NULL OR category = $1) AND ($2::text IS NULL OR queue_group = $2)
+            AND ($3::text IS NULL OR channel = $3) AND ($4::smallint IS NULL OR priority = $4)
+            AND (create_time, appeal_id) < ($5, $6)
+        ORDER BY create_time DESC, appeal_id DESC LIMIT $7",
+                category,
+                group,
+                channel,
+                priority,
                 time,
                 id,
                 limit

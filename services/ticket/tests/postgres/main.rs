@@ -9,6 +9,7 @@ mod filing;
 mod journal;
 mod lists;
 mod migrations;
+mod plans;
 mod reads;
 mod rig;
 mod staff;
