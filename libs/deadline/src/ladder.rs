@@ -119,9 +119,26 @@ pub fn rungs(inputs: &RungInputs<'_>) -> Result<Vec<Rung>, Refused> {
     let mut fires = in_force.time();
     for (level, number) in ladder.0.iter().zip(1..) {
         let Some(fire_time) = fires else { break };
-        let promise = due(calendar, fire_time, level.allowance, suspensions).ok().and_then(Due::time);
+        let promise = level_end(calendar, level, fire_time, suspensions);
         rungs.push(Rung { kind: RungKind::Level(number), fire_time, promise });
         fires = promise;
     }
     Ok(rungs)
+}
+
+/// When the term of a level ends whose holder has it from `from` on: the promise of a rung that fires then. After an outage
+/// that is later than planned, and a term that was counted from the planned instant may be over before anybody has it.
+///
+/// `None` where [`Rung::promise`] is.
+pub fn level_end(calendar: &Calendar, level: &Level, from: Timestamp, suspensions: &[Suspension]) -> Option<Timestamp> {
+    due(calendar, from, level.allowance, suspensions).ok().and_then(Due::time)
+}
+
+// === impl Ladder ===
+
+impl Ladder {
+    /// The level of that number, from 1.
+    pub fn level(&self, number: u8) -> Option<&Level> {
+        self.0.get(usize::from(number).checked_sub(1)?)
+    }
 }

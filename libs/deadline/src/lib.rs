@@ -12,7 +12,7 @@
 //! - [`Calendar`]: working time in an IANA zone, by local dates; never "+ 86,400 s".
 //! - [`Allowance`]: real time, working time or working days; told apart by name.
 //! - [`due`]: the earliest instant at which the allowance is used up; [`Due::Paused`] while a suspension has no end.
-//! - [`rungs`]: the warning and the levels of the ladder.
+//! - [`rungs`]: the warning and the levels of the ladder; [`level_end`]: the term of one of them that begins at another time.
 //! - [`explain`]: every stretch from start to due, adding up to the allowance.
 //! - [`PolicySet`]: an immutable version of all of it; [`PolicySet::builtin`] is compiled in from `data/`.
 //!
@@ -40,7 +40,7 @@ pub use due::{Due, due, elapsed, remaining, share};
 pub use explain::{Closed, Explanation, MAX_SPANS, Pin, Span, What, explain};
 pub use features::{Channel, Features, Kind, Priority, UnknownName};
 pub use hours::{Hours, Interval, Week};
-pub use ladder::{Holder, Ladder, Level, Rung, RungInputs, RungKind, rungs};
+pub use ladder::{Holder, Ladder, Level, Rung, RungInputs, RungKind, level_end, rungs};
 pub use policy::{ClockKind, DayConvention, Match, Plan, Policy};
 pub use refused::{Invalid, Refused};
 pub use set::{ContentHash, PolicySet};

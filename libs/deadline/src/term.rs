@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     Calendar, ClockKind, Due, Explanation, Plan, Policy, Refused, Rung, RungInputs, Suspension, due, elapsed, explain,
-    remaining, rungs,
+    level_end, remaining, rungs,
 };
 
 /// A clock's rules. Every method takes *all* suspensions of the appeal and looks at those that pause this clock.
@@ -89,6 +89,13 @@ impl<'a> Term<'a> {
             warn_percent: plan.warn_percent,
             ladder: &plan.ladder,
         })
+    }
+
+    /// When the term of the ladder's level of that number ends that begins at `from`; `None` also when the ladder has no such
+    /// level. See [`level_end`].
+    pub fn level_end(&self, number: u8, from: Timestamp, suspensions: &[Suspension]) -> Option<Timestamp> {
+        let plan = self.plan();
+        level_end(self.calendar, plan.ladder.level(number)?, from, &plan.pausing(suspensions))
     }
 
     /// See [`explain`].

@@ -257,6 +257,24 @@ fn the_ladder_climbs_by_its_own_terms_and_waits_for_the_applicant() {
 }
 
 #[test]
+fn a_levels_term_may_begin_at_any_time() {
+    let set = PolicySet::builtin();
+    let term = set.term("lost_access", deadline::ClockKind::FirstAnswer).unwrap();
+    let late = at("2026-03-02T09:10:00+03");
+    assert_eq!(term.level_end(1, late, &[]), Some(at("2026-03-02T09:40:00+03")));
+    assert_eq!(term.level_end(2, late, &[]), Some(at("2026-03-02T10:10:00+03")));
+    assert_eq!((term.level_end(0, late, &[]), term.level_end(3, late, &[])), (None, None), "no such level");
+    let asked = |until| suspended("2026-03-02T09:20:00+03", until);
+    assert_eq!(term.level_end(1, late, &[asked(Some("2026-03-02T09:50:00+03"))]), Some(at("2026-03-02T10:10:00+03")));
+    assert_eq!(term.level_end(1, late, &[asked(None)]), None);
+    // By the calendar: on a Friday evening four working hours reach into Monday.
+    let term = set.term("lost_access", deadline::ClockKind::Resolution).unwrap();
+    let due = term.level_end(1, at("2026-03-13T20:00:00+03"), &[]).unwrap();
+    assert_eq!(term.calendar().date_of(due), jiff::civil::date(2026, 3, 16));
+    assert_eq!(term.level_end(1, at("2028-06-01T12:00:00+03"), &[]), None, "past the horizon");
+}
+
+#[test]
 fn a_due_time_near_the_horizon_keeps_its_first_level() {
     let term = PolicySet::builtin().term("standard", deadline::ClockKind::Resolution).unwrap();
     let start = at("2027-12-24T12:00:00+03");

@@ -146,7 +146,7 @@ impl<'a> Deciding<'a> {
         for kind in ClockKind::ALL {
             let clock = self.after.clock(kind);
             if clock.state == ClockState::Paused {
-                let moved = self.rules.due(&self.after, kind, &suspensions)?;
+                let moved = self.rules.due(&self.after, kind, &suspensions, self.now)?;
                 due.push(NewDue { clock: kind, epoch: clock.epoch + 1, due_time: moved.due_time });
                 expected_time = Some(moved.expected_time);
             }
@@ -195,7 +195,7 @@ impl<'a> Deciding<'a> {
             start_time: resolved,
             end_time: Some(self.now),
         });
-        let moved = self.rules.due(&self.after, ClockKind::Resolution, &suspensions)?;
+        let moved = self.rules.due(&self.after, ClockKind::Resolution, &suspensions, self.now)?;
         let epoch = self.after.resolution.epoch + 1;
         let due = vec![NewDue { clock: ClockKind::Resolution, epoch, due_time: moved.due_time }];
         let state = if self.after.assignee.is_some() { State::InProgress } else { State::Registered };
@@ -233,12 +233,19 @@ impl<'a> Deciding<'a> {
             clock: ask.clock.map(|clock| clock.kind),
             epoch: ask.clock.map(|clock| clock.epoch),
             level,
-            expected_time: ask.level_due_time.filter(|_| tells),
+            expected_time: self.level_promise(ask, level).filter(|_| tells),
             handed,
             lateness: ask.lateness,
         };
         self.record(Event::Escalated(event), state);
         Ok(())
+    }
+
+    /// The time that a level promises. The monitor counted it from when the level fired; where it has passed on the way here, as when we were
+    /// down, the level has its term from now on: a citizen is not told to expect an answer at a time that is over.
+    fn level_promise(&self, ask: &Escalate, level: u8) -> Option<Timestamp> {
+        let given = ask.level_due_time.filter(|time| *time > self.now);
+        given.or_else(|| self.rules.level_end(&self.after, ask.clock?.kind, level, self.now))
     }
 
     pub(super) fn withdraw(&mut self) {

@@ -34,8 +34,17 @@ impl Rules<'_> {
         self.sets.last().copied().ok_or_else(|| Refusal::Broken("no set of policies is known".into()))
     }
 
-    /// The due time of a clock of the appeal with these suspensions, all of them closed.
-    pub(super) fn due(&self, appeal: &Appeal, kind: ClockKind, suspensions: &[Suspension]) -> Result<Moved, Refusal> {
+    /// The due time of a clock of the appeal that runs again from `now` on with these suspensions, all of them closed.
+    ///
+    /// The promise of a level that acted moves with the pause. Where even so it is over by now, as after an outage in which the level acted
+    /// late, the level has a whole term from now on: nobody is told a time that has passed. The SLA monitor waits for the same one.
+    pub(super) fn due(
+        &self,
+        appeal: &Appeal,
+        kind: ClockKind,
+        suspensions: &[Suspension],
+        now: Timestamp,
+    ) -> Result<Moved, Refusal> {
         let clock = appeal.clock(kind);
         let counted: Vec<_> = suspensions.iter().map(Suspension::counted).collect();
         let set = self.pinned(appeal, clock)?;
@@ -50,11 +59,20 @@ impl Rules<'_> {
         let promise = match (term, clock.acted_level) {
             (Some(term), level @ 1..) => {
                 let rungs = term.rungs(clock.start_time, &counted, due).map_err(refused)?;
-                rungs.iter().find(|rung| rung.kind == RungKind::Level(level)).and_then(|rung| rung.promise)
+                let moved = rungs.iter().find(|rung| rung.kind == RungKind::Level(level)).and_then(|rung| rung.promise);
+                moved.filter(|time| *time > now).or_else(|| term.level_end(level, now, &counted)).or(moved)
             }
             _ => None,
         };
         Ok(Moved { due_time, expected_time: promise.unwrap_or(due_time).max(due_time) })
+    }
+
+    /// When the term of a level of the ladder ends that the level has from `now` on; `None` where it has no end that is known, or the policy no
+    /// such level.
+    pub(super) fn level_end(&self, appeal: &Appeal, kind: ClockKind, level: u8, now: Timestamp) -> Option<Timestamp> {
+        let set = self.pinned(appeal, appeal.clock(kind)).ok()?;
+        let counted: Vec<_> = appeal.suspensions.iter().map(Suspension::counted).collect();
+        set.term(&appeal.promise.policy, kind)?.level_end(level, now, &counted)
     }
 
     /// When the window for reopening ends.

@@ -1,6 +1,6 @@
 //! EscalateAppeal: every way it is accepted and refused, and what the SLA monitor's records do.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use proto::sla::v1 as sla;
 use proto::ticket::v1::{self as wire, appeal::State, appeal_event::Type};
 use proto::to_wire;
@@ -32,12 +32,16 @@ async fn escalate(
     ticket::commands::escalate_appeal::run(rig.app.clone(), Caller::of_system("sla"), request).await
 }
 
+fn in_four_hours(rig: &Rig) -> Timestamp {
+    rig.minutes(1) + SignedDuration::from_hours(4)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_overdue_appeal_goes_up_level_by_level_each_once() {
     let rig = Rig::staffed().await;
     let filed = rig.assigned(&citizen(), form()).await;
     rig.clock.set(time(&filed.due_time));
-    let promise = rig.minutes(240);
+    let promise = in_four_hours(&rig);
 
     let first = escalate(&rig, &filed.name, RESOLUTION, 1, 1, promise).await.unwrap();
     assert_eq!((first.escalation_level, time(&first.expected_time)), (1, promise));
@@ -67,6 +71,22 @@ async fn an_overdue_appeal_goes_up_level_by_level_each_once() {
         rig.notices().await.iter().all(|(template, _)| template != "overdue_repeat"),
         "the repeat is the SLA monitor's, on our OK"
     );
+    rig.audit(&filed.name).await;
+}
+
+/// The call waited for us for longer than the level's term. The answer tells the monitor what the citizen is to be told.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promise_that_passed_on_the_way_here_is_given_anew() {
+    let rig = Rig::staffed().await;
+    let filed = rig.assigned(&citizen(), form()).await;
+    let promise = rig.minutes(600);
+    let now = rig.minutes(60);
+    let late = escalate(&rig, &filed.name, RESOLUTION, 1, 1, promise).await.unwrap();
+    assert!(time(&late.expected_time) > now);
+    assert_eq!(late.due_time, filed.due_time);
+    assert_eq!(rig.get(&supervisor(), &filed.name).await.unwrap().expected_time, late.expected_time);
+    let told = rig.events(&filed.name).await.pop().unwrap();
+    assert_eq!((told.r#type(), told.expected_time), (Type::Escalated, late.expected_time));
     rig.audit(&filed.name).await;
 }
 
@@ -111,7 +131,7 @@ async fn the_first_answers_ladder_hands_up_and_promises_nothing() {
     assert_eq!((escalated.escalation_level, escalated.expected_time), (1, filed.expected_time));
 
     // The other clock's level 1 acts too, and moves nobody's assignment.
-    let promise = rig.minutes(600);
+    let promise = in_four_hours(&rig);
     let again = escalate(&rig, &filed.name, RESOLUTION, 1, 1, promise).await.unwrap();
     assert_eq!(time(&again.expected_time), promise);
     assert_eq!(rig.events(&filed.name).await.iter().filter(|e| e.r#type() == Type::Escalated).count(), 2);

@@ -243,6 +243,43 @@ fn a_promise_that_was_given_moves_with_the_pause() {
     assert_eq!(told.expected_time, Some(promise + hours(3)));
 }
 
+/// We were down when level 1 fired, at 24 h, and for longer than the 8 h that it has.
+#[test]
+fn a_level_accepted_after_its_time_promises_its_term_from_then_on() {
+    let appeal = filed("consultation", Channel::WebForm);
+    let due = appeal.resolution.due_time.unwrap();
+    let late = due + hours(26);
+    let up = |promise| {
+        let after = run(&appeal, &rung(&appeal, ClockKind::Resolution, 1, promise), &sla(), late).unwrap().after;
+        assert_eq!((after.resolution.due_time, after.resolution.epoch), (Some(due), 1));
+        after.expected_time.unwrap().duration_since(late)
+    };
+    assert_eq!(up(due + hours(8)), hours(8), "passed");
+    assert_eq!(up(late), hours(8), "passes at this moment");
+    assert_eq!(up(late + hours(1)), hours(1), "as it was given");
+    let Command::Escalate { mut ask, candidates } = rung(&appeal, ClockKind::Resolution, 1, late) else {
+        unreachable!("rung makes an escalation")
+    };
+    ask.level_due_time = None;
+    let told = run(&appeal, &Command::Escalate { ask, candidates }, &sla(), late).unwrap().after.expected_time;
+    assert_eq!(told, Some(late + hours(8)), "the monitor could not tell");
+    // Nobody has a ninth level, so there is no term to promise: what was told stands.
+    let ninth = run(&appeal, &rung(&appeal, ClockKind::Resolution, 9, due), &sla(), late).unwrap().after;
+    assert_eq!(ninth.expected_time, Some(due));
+}
+
+#[test]
+fn a_late_levels_term_that_a_pause_leaves_behind_begins_again_with_the_answer() {
+    let appeal = filed("consultation", Channel::WebForm);
+    let due = appeal.resolution.due_time.unwrap();
+    let up =
+        run(&appeal, &rung(&appeal, ClockKind::Resolution, 1, due + hours(8)), &sla(), due + hours(26)).unwrap().after;
+    let asked = run(&up, &ask(Need::Information), &staff_actor("senior"), due + hours(27)).unwrap().after;
+    let answered = due + hours(60);
+    let told = run(&asked, &answer(), &Actor::Citizen(citizen()), answered).unwrap().after;
+    assert_eq!((told.resolution.due_time, told.expected_time), (Some(due), Some(answered + hours(8))));
+}
+
 #[test]
 fn by_hand_it_goes_one_up_and_no_higher_than_the_top() {
     let up = |appeal: &Appeal, level| {

@@ -35,7 +35,7 @@ fn op() -> impl Strategy<Value = Op> {
             .prop_map(|(by_assignee, assertion)| Op::Resolve { by_assignee, assertion }),
         3 => Just(Op::Reopen),
         1 => Just(Op::Withdraw),
-        5 => (any::<bool>(), 1u8..4, prop::bool::weighted(0.2), 1i64..100, any::<u8>()).prop_map(
+        5 => (any::<bool>(), 1u8..4, prop::bool::weighted(0.2), -50i64..100, any::<u8>()).prop_map(
             |(resolution, level, stale, promise_hours, duty)| Op::Rung { resolution, level, stale, promise_hours, duty }
         ),
         2 => (proptest::option::of(1u8..4), any::<u8>()).prop_map(|(level, duty)| Op::Manual { level, duty }),
@@ -129,6 +129,11 @@ fn check_step(before: &Appeal, decision: &Decision) -> Result<(), TestCaseError>
         // A due time that changes has a new epoch, and one that has not keeps its own.
         let moved = is.due_time.is_some() && is.due_time != was.due_time;
         prop_assert_eq!(moved, is.epoch > was.epoch);
+    }
+    for recorded in &decision.events {
+        if let Event::Escalated(Escalated { expected_time: Some(told), .. }) = &recorded.event {
+            prop_assert!(*told > recorded.time, "told to expect it at a time that has passed");
+        }
     }
     if decision.events.iter().all(|recorded| recorded.event.is_note()) {
         prop_assert_eq!((before.version, before.revision), (after.version, after.revision));
