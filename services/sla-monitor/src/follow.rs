@@ -3,10 +3,12 @@
 //! The call's row is locked, then the deadline's. A batch of settlements locks several deadlines in the order of its calls; two batches may meet in a
 //! deadlock, which Postgres ends and the transaction runs again.
 
+use ::deadline::ClockKind;
 use ::store::{Error, Tx};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use outbox::{Call, Follow, Outcome, Settled};
+use proto::from_wire;
 use proto::notification::v1::SendNotificationRequest;
 use proto::ticket::v1::{Appeal, EscalateAppealRequest};
 use std::sync::Arc;
@@ -34,7 +36,7 @@ impl Follow for Follower {
         if settled.is::<EscalateAppealRequest>() {
             let appeal = settled.answer::<EscalateAppealRequest>()?;
             let answer = match &settled.outcome {
-                Outcome::Done(_) => Answer::Accepted,
+                Outcome::Done(_) => Answer::Accepted { expected_time: told(key, appeal.as_ref()) },
                 Outcome::Refused { reason } => Answer::Refused(reason.clone()),
                 Outcome::Dead => Answer::Dead,
             };
@@ -69,7 +71,9 @@ impl Follower {
         let mut calls = Vec::new();
         if let Some(appeal) = appeal
             && rung.state == RungState::Acted
-            && key.clock == deadline::ClockKind::Resolution
+            && key.clock == ClockKind::Resolution
+            // The answer was lost for longer than it promised: one notice, with a time that stands, follows from the next level.
+            && !deadline.is_overtaken(&rung, now)
         {
             let expire_time = now.checked_add(app.notice_lifetime).unwrap_or(Timestamp::MAX);
             match routes::repeat(&deadline, &rung, appeal, expire_time) {
@@ -95,6 +99,12 @@ impl Follower {
         store::notice::note(tx, settled.call_id, notice).await?;
         Ok(Vec::new())
     }
+}
+
+/// The expected time that the citizen is told with a level of the resolution's ladder. The first answer's ladder does not change it.
+fn told(key: RungKey, appeal: Option<&Appeal>) -> Option<Timestamp> {
+    let expected = appeal.filter(|_| key.clock == ClockKind::Resolution)?.expected_time.as_ref();
+    expected.and_then(from_wire)
 }
 
 impl std::fmt::Debug for Follower {

@@ -7,7 +7,9 @@
 //! | what goes wrong | what comes of it |
 //! |---|---|
 //! | it dies halfway | nothing happened; the locks are gone; somebody else fires |
-//! | an outage, ours or the ticket service's | the highest level that is due fires, the lower ones are superseded, all are labelled late |
+//! | an outage of ours | the highest level that is due fires and promises its term from then on, the lower ones are superseded, all are labelled late |
+//! | an outage of the ticket service | the level that fired waits for it and is accepted with its term from then on; the next one fires at the end of that |
+//! | its answer is lost for longer than it promised | the level acted and its time has passed: the next one is due, and only that one's time is told |
 //! | this replica's clock is wrong | the service corrects it from Postgres; what is left of the error moves the moment of a firing, never their number: the rung's key and the lock decide that |
 //! | the deadline is changed at the same moment | whoever locks first; the other sees the outcome |
 
@@ -68,7 +70,7 @@ pub(crate) async fn tick(app: &App) -> Result<usize, Error> {
         let mut moved = Vec::new();
         let mut calls = Vec::new();
         for deadline in &mut deadlines {
-            for rung in deadline.fire(now) {
+            for rung in deadline.fire(now, &app.policies) {
                 calls.extend(routes::moved(deadline, &rung, now, app.late_after));
                 moved.push((deadline.id, rung));
             }

@@ -6,6 +6,7 @@
 //! warning ACTED                   RecordDeadlineOutcome(WARNED)               -
 //! level n FIRED                   EscalateAppeal(n)                           -
 //!   done, resolution: ACTED       -                                           SendNotification(overdue_repeat)
+//!     heard of after its time     -                                           -   (the next level is due, and tells its own)
 //!   done, first answer: ACTED     -                                           -   (staff are told by the ticket service)
 //!   refused as expected           -                                           -   SUPPRESSED
 //! any level SUPERSEDED            RecordDeadlineOutcome(SUPERSEDED)           -

@@ -1,8 +1,10 @@
 //! Which rungs wait for their time.
 
+use jiff::Timestamp;
+
 use super::deadline::Deadline;
 use super::policies::{Policies, Step};
-use super::promise::Clock;
+use super::promise::{Clock, Promise};
 use super::rung::{Rung, RungKey, RungState};
 
 // === impl Deadline ===
@@ -12,8 +14,7 @@ impl Deadline {
     pub fn rearm(&mut self, policies: &Policies) {
         self.rungs.retain(|rung| !rung.is_armed());
         for clock in &self.promise.clocks {
-            let steps = policies.steps(&self.promise, clock);
-            let armed = above(clock, steps, &self.rungs);
+            let armed = above(policies, &self.promise, clock, &self.rungs);
             self.rungs.extend(armed);
         }
         self.rungs.sort_by_key(|rung| rung.key);
@@ -21,12 +22,14 @@ impl Deadline {
 }
 
 /// The levels above every one that acted, is under way, or has had its turn in this epoch.
-fn above(clock: &Clock, steps: Vec<Step>, past: &[Rung]) -> Vec<Rung> {
-    let bars = |rung: &&Rung| {
-        rung.key.clock == clock.kind
-            && (matches!(rung.state, RungState::Acted | RungState::Fired) || rung.key.epoch == clock.epoch)
-    };
-    let floor = past.iter().filter(|rung| !rung.is_armed()).filter(bars).map(|rung| rung.key.level).max();
+fn above(policies: &Policies, promise: &Promise, clock: &Clock, past: &[Rung]) -> Vec<Rung> {
+    let moved = past.iter().filter(|rung| !rung.is_armed() && rung.key.clock == clock.kind);
+    let handed = |rung: &&Rung| matches!(rung.state, RungState::Acted | RungState::Fired);
+    let bars = |rung: &&Rung| handed(rung) || rung.key.epoch == clock.epoch;
+    let floor = moved.clone().filter(bars).map(|rung| rung.key.level).max();
+    let holder = moved.filter(handed).max_by_key(|rung| (rung.key.level, rung.key.epoch));
+    let steps = policies.steps(promise, clock).into_iter().filter(|step| floor.is_none_or(|floor| step.level > floor));
+    let held_until = holder.and_then(|rung| policies.held_until(promise, clock, rung));
     let arm = |step: Step| Rung {
         key: RungKey { clock: clock.kind, epoch: clock.epoch, level: step.level },
         state: RungState::Armed,
@@ -37,5 +40,31 @@ fn above(clock: &Clock, steps: Vec<Step>, past: &[Rung]) -> Vec<Rung> {
         notice: None,
         notice_request_id: None,
     };
-    steps.into_iter().filter(|step| floor.is_none_or(|floor| step.level > floor)).map(arm).collect()
+    waiting(policies, promise, clock, steps, held_until).into_iter().map(arm).collect()
+}
+
+/// The steps, none of them before the one who has it now is late too. A holder who got it late has a later term than planned, and so has then
+/// everyone above: each step begins where the one before it ends, and where that has no end now, the ladder ends so far.
+fn waiting(
+    policies: &Policies,
+    promise: &Promise,
+    clock: &Clock,
+    steps: impl Iterator<Item = Step>,
+    mut held_until: Option<Timestamp>,
+) -> Vec<Step> {
+    let mut waiting = Vec::new();
+    for step in steps {
+        match (step.fire_time, held_until) {
+            (Some(planned), Some(held)) if held > planned => {
+                let promise_time = policies.level_end(promise, clock, step.level, held);
+                waiting.push(Step { fire_time: Some(held), promise_time, ..step });
+                if promise_time.is_none() {
+                    break;
+                }
+                held_until = promise_time;
+            }
+            _ => waiting.push(step),
+        }
+    }
+    waiting
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::deadline::Deadline;
+use super::policies::Policies;
 use super::rung::{Rung, RungState};
 use super::times::micros;
 
@@ -13,8 +14,9 @@ const HIGHER_LEVEL_DUE: &str = "HIGHER_LEVEL_DUE";
 
 impl Deadline {
     /// Fires what is due: of each clock the highest level that is; the lower ones are superseded, so that an outage ends without a flood
-    /// (S-11). Answers the rungs that moved on, of each clock in order of levels.
-    pub fn fire(&mut self, now: Timestamp) -> Vec<Rung> {
+    /// (S-11). A level that fires late promises from now on: counted from when it was planned, its term might be over already. Answers the rungs
+    /// that moved on, of each clock in order of levels.
+    pub fn fire(&mut self, now: Timestamp, policies: &Policies) -> Vec<Rung> {
         let now = micros(now);
         let mut moved = Vec::new();
         for clock in &self.promise.clocks {
@@ -30,6 +32,9 @@ impl Deadline {
                     // Nobody has to accept a warning.
                     rung.state = if rung.key.level == 0 { RungState::Acted } else { RungState::Fired };
                     rung.act_time = Some(now);
+                    if rung.state == RungState::Fired && rung.fire_time < Some(now) {
+                        rung.promise_time = policies.late_promise(&self.promise, clock, rung, now);
+                    }
                 } else {
                     rung.state = RungState::Superseded;
                     rung.reason = Some(HIGHER_LEVEL_DUE.to_owned());

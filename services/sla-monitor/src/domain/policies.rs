@@ -3,10 +3,11 @@
 //! A promise may be made under a set that is not known here, such as by a ticket service that is newer than this one. It is kept and
 //! watched all the same: with the ladder of the present set's policy of that id, or of the one that matches everything; flagged and counted.
 
-use ::deadline::{Calendar, Due, Plan, Policy, PolicySet, RungInputs, RungKind, due, rungs};
+use ::deadline::{Calendar, Due, Plan, Policy, PolicySet, RungInputs, RungKind, due, level_end, rungs};
 use jiff::Timestamp;
 
 use super::promise::{Clock, ClockState, Promise};
+use super::rung::Rung;
 use super::times::micros;
 
 /// The sets known here; so far one, which is compiled in.
@@ -83,6 +84,45 @@ impl Policies {
                 (0..=levels).map(|level| Step { level, fire_time: None, promise_time: None }).collect()
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// When the term of a clock's level ends that begins at `from`; `None` where it has no end now, or the ladder no such level.
+    pub(super) fn level_end(&self, promise: &Promise, clock: &Clock, level: u8, from: Timestamp) -> Option<Timestamp> {
+        let (plan, calendar) = self.policy(promise).and_then(|policy| self.plan(policy, clock))?;
+        let suspensions = plan.pausing(&promise.counted_suspensions());
+        level_end(calendar, plan.ladder.level(level)?, from, &suspensions).map(micros)
+    }
+
+    /// What a rung promises that moves on at `now`, later than planned: its level has the whole of its term, and nobody is told a time that has
+    /// passed already.
+    pub(super) fn late_promise(
+        &self,
+        promise: &Promise,
+        clock: &Clock,
+        rung: &Rung,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let from_now = self.level_end(promise, clock, rung.key.level, now);
+        from_now.max(rung.promise_time).filter(|time| *time > now)
+    }
+
+    /// Until when the level that a rung handed its clock to has it, under the promise in force. In the rung's own epoch that is the time it
+    /// promised. In a later one it is what the ticket service told when the clock ran again: the term under the new due time, or, where that was
+    /// over by then, a whole one from then on.
+    pub(super) fn held_until(&self, promise: &Promise, clock: &Clock, rung: &Rung) -> Option<Timestamp> {
+        if rung.key.epoch >= clock.epoch {
+            return rung.promise_time;
+        }
+        let steps = self.steps(promise, clock);
+        let moved = steps.iter().find(|step| step.level == rung.key.level).and_then(|step| step.promise_time);
+        let (plan, _) = self.policy(promise).and_then(|policy| self.plan(policy, clock))?;
+        let ran_again = plan.pausing(&promise.counted_suspensions()).iter().filter_map(|it| it.to).max();
+        match (moved, ran_again) {
+            (Some(moved), Some(ran_again)) if moved <= ran_again => {
+                self.level_end(promise, clock, rung.key.level, ran_again).or(Some(moved))
+            }
+            _ => moved,
         }
     }
 

@@ -104,9 +104,9 @@ pub(crate) async fn fire(tx: &mut Tx, fired: &[(Uuid, Rung)]) -> Result<(), Erro
     let columns = Columns::of(fired.iter().map(|(deadline, rung)| (*deadline, rung)));
     let moved = sqlx::query!(
         "-- fire_rungs()
-        UPDATE rung SET state = fired.state, act_time = fired.act_time, reason = fired.reason
-        FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::smallint[], $5::text[], $6::timestamptz[], $7::text[])
-            AS fired (deadline_id, clock, epoch, level, state, act_time, reason)
+        UPDATE rung SET state = fired.state, act_time = fired.act_time, promise_time = fired.promise_time, reason = fired.reason
+        FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::smallint[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::text[])
+            AS fired (deadline_id, clock, epoch, level, state, act_time, promise_time, reason)
         WHERE rung.deadline_id = fired.deadline_id AND rung.clock = fired.clock AND rung.epoch = fired.epoch
             AND rung.level = fired.level AND rung.state = 'armed'",
         &columns.deadlines,
@@ -115,6 +115,7 @@ pub(crate) async fn fire(tx: &mut Tx, fired: &[(Uuid, Rung)]) -> Result<(), Erro
         &columns.levels,
         &columns.states as &[&str],
         &columns.act_times as &[Option<Stamp>],
+        &columns.promise_times as &[Option<Stamp>],
         &columns.reasons as &[Option<&str>],
     )
     .execute(&mut **tx)
@@ -130,7 +131,7 @@ pub(crate) async fn fire(tx: &mut Tx, fired: &[(Uuid, Rung)]) -> Result<(), Erro
 pub(crate) async fn settle(tx: &mut Tx, deadline: Uuid, rung: &Rung) -> Result<(), Error> {
     sqlx::query!(
         "-- settle_rung()
-        UPDATE rung SET state = $5, reason = $6, notice_request_id = $7
+        UPDATE rung SET state = $5, reason = $6, notice_request_id = $7, promise_time = $8
         WHERE deadline_id = $1 AND clock = $2 AND epoch = $3 AND level = $4 AND state IN ('fired', 'suppressed')",
         deadline,
         rung.key.clock.as_str(),
@@ -139,6 +140,7 @@ pub(crate) async fn settle(tx: &mut Tx, deadline: Uuid, rung: &Rung) -> Result<(
         rung.state.as_str(),
         rung.reason,
         rung.notice_request_id,
+        stamp(rung.promise_time) as Option<Stamp>,
     )
     .execute(&mut **tx)
     .await?;

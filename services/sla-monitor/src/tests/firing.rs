@@ -94,6 +94,7 @@ async fn after_an_outage_the_highest_level_acts_and_says_how_late_it_is() {
     assert_eq!(repeats(&rig).len(), 1);
     let call = rig.ticket.applied::<EscalateAppealRequest>().remove(0);
     assert_eq!(call.lateness.map(|it| it.seconds), Some(8 * 3600));
+    assert_eq!(instant(call.level_due_time.as_ref()), Some(start() + hours(48)), "from now on");
     let noted = rig.ticket.applied::<RecordDeadlineOutcomeRequest>();
     assert_eq!(noted[1].lateness.map(|it| it.seconds), Some(16 * 3600));
     assert_eq!(noted[1].reason, "HIGHER_LEVEL_DUE");

@@ -2,6 +2,7 @@
 
 mod firing;
 mod notices;
+mod outages;
 mod peers;
 mod plans;
 mod races;

@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use clock::{Clock, ManualClock};
+use jiff::{SignedDuration, Timestamp};
 use outbox::{Attempt, Deliver};
 use prost::Message;
-use proto::DurableCall;
 use proto::notification::v1::{Notification, SendNotificationRequest};
 use proto::ticket::v1::{
     Appeal, AppealContact, EscalateAppealRequest, RecordDeadlineOutcomeRequest, RecordDeadlineOutcomeResponse,
 };
+use proto::{DurableCall, from_wire, to_wire};
 use rpc::Refusal;
 use tonic::Status;
 
@@ -35,6 +37,8 @@ struct State {
     script: VecDeque<Act>,
     answered: HashMap<String, Bytes>,
     applied: Vec<(String, Bytes)>,
+    /// By the hand of the test's clock, once it is told.
+    clock: Option<ManualClock>,
 }
 
 impl Peer {
@@ -49,16 +53,24 @@ impl Peer {
         of.map(|(_, request)| R::decode(request.clone()).unwrap()).collect()
     }
 
+    /// Tells the time, which the ticket service looks at.
+    pub fn tell_time(&self, hand: &ManualClock) {
+        self.state().clock = Some(hand.clone());
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
     }
 }
 
-/// As the ticket service answers: the appeal with its new expected time.
-fn escalated(request: &EscalateAppealRequest) -> Appeal {
+/// As the ticket service answers: the appeal with its new expected time, which is 8 h from now when what was given has passed.
+fn escalated(request: &EscalateAppealRequest, now: Option<Timestamp>) -> Appeal {
+    let given = request.level_due_time.as_ref().and_then(from_wire);
+    let has_passed = |now: &Timestamp| given.is_none_or(|given| given <= *now);
+    let expected = now.filter(has_passed).map(|now| now + SignedDuration::from_hours(8)).or(given);
     Appeal {
         name: request.name.clone(),
-        expected_time: request.level_due_time,
+        expected_time: expected.map(to_wire),
         language_code: "en".into(),
         recipient: "recipients/one".into(),
         contact: Some(AppealContact { phone: "+79161234567".into(), email: "one@example.org".into() }),
@@ -70,10 +82,11 @@ fn escalated(request: &EscalateAppealRequest) -> Appeal {
 impl Deliver for Peer {
     async fn deliver(&self, method: &str, request: Bytes, _: &Attempt) -> Result<Bytes, Status> {
         let mut state = self.state();
+        let now = state.clock.as_ref().map(Clock::now);
         let (id, answer) = match method {
             EscalateAppealRequest::METHOD => {
                 let request = EscalateAppealRequest::decode(request.clone()).unwrap();
-                (request.request_id.clone(), escalated(&request).encode_to_vec())
+                (request.request_id.clone(), escalated(&request, now).encode_to_vec())
             }
             SendNotificationRequest::METHOD => {
                 let request = SendNotificationRequest::decode(request.clone()).unwrap();

@@ -63,6 +63,7 @@ impl Rig {
         let hand = ManualClock::at(start());
         let clock = Arc::new(hand.clone());
         let peers = (Peer::default(), Peer::default());
+        peers.0.tell_time(&hand);
         Rig::over(Arc::new(database().await), Ring::generate(), hand, clock, peers).await
     }
 
