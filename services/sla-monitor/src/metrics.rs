@@ -28,6 +28,7 @@ pub(crate) struct Metrics {
     lateness: Histogram,
     mismatches: Family<Why, Counter>,
     unknown_notices: Counter,
+    unreadable: Counter,
     lag: Gauge<f64, AtomicU64>,
 }
 
@@ -40,6 +41,7 @@ impl Metrics {
             lateness: Histogram::new(LATENESS),
             mismatches: Family::default(),
             unknown_notices: Counter::default(),
+            unreadable: Counter::default(),
             lag: Gauge::default(),
         };
         registry.register(
@@ -62,6 +64,11 @@ impl Metrics {
             "otklik_sla_unknown_notices",
             "Outcomes of notices that no rung asked for",
             metrics.unknown_notices.clone(),
+        );
+        registry.register(
+            "otklik_sla_unreadable",
+            "Looks at a deadline that is due and can't be read, such as one that a newer version wrote; it is looked at again every 10 min",
+            metrics.unreadable.clone(),
         );
         registry.register(
             "otklik_sla_lag_seconds",
@@ -106,6 +113,11 @@ impl Metrics {
     /// Somebody told us of a notice that we do not know.
     pub(crate) fn unknown_notice(&self) {
         self.unknown_notices.inc();
+    }
+
+    /// Deadlines that are due could not be read.
+    pub(crate) fn unreadable(&self, deadlines: usize) {
+        self.unreadable.inc_by(deadlines as u64);
     }
 
     /// The oldest rung that is due.

@@ -10,6 +10,7 @@
 //! | an outage of ours | the highest level that is due fires and promises its term from then on, the lower ones are superseded, all are labelled late |
 //! | an outage of the ticket service | the level that fired waits for it and is accepted with its term from then on; the next one fires at the end of that |
 //! | its answer is lost for longer than it promised | the level acted and its time has passed: the next one is due, and only that one's time is told |
+//! | a deadline can't be read, say a newer version wrote it | it is put off and counted, the others fire; it is tried again until it can be read |
 //! | this replica's clock is wrong | the service corrects it from Postgres; what is left of the error moves the moment of a firing, never their number: the rung's key and the lock decide that |
 //! | the deadline is changed at the same moment | whoever locks first; the other sees the outcome |
 
@@ -19,7 +20,7 @@ use std::time::Duration;
 use ::store::{Error, transaction};
 use async_trait::async_trait;
 use bootstrap::{Loop, Step, Stepped};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::domain::{Rung, RungState};
@@ -27,6 +28,10 @@ use crate::{App, routes, store};
 
 /// Between two looks at the lag, as the metric's help says.
 const OBSERVE: Duration = Duration::from_secs(15);
+
+/// Until the next look at a deadline that can't be read, as the metric's help says: off the head of the queue, which it would hold for good, and
+/// back soon after what can read it is installed.
+const PUT_OFF: SignedDuration = SignedDuration::from_mins(10);
 
 /// The loop that fires rungs.
 pub(crate) fn monitor_loop(app: &Arc<App>, idle: Duration) -> Loop {
@@ -59,14 +64,15 @@ impl Step for Lag {
     }
 }
 
+/// How many deadlines were looked at, the rungs that moved on, and what could not be read.
+type Ticked = (usize, Vec<(Uuid, Rung)>, Vec<(Uuid, Error)>);
+
 /// Fires what is due in at most one batch of deadlines; answers how many there were.
 pub(crate) async fn tick(app: &App) -> Result<usize, Error> {
     let now = app.db.now();
-    let (looked_at, moved) = transaction!(app.db, "tick", |tx| -> Result<(usize, Vec<(Uuid, Rung)>), Error> {
-        let mut deadlines = store::due::lock(tx, now, app.batch).await?;
-        if deadlines.is_empty() {
-            return Ok((0, Vec::new()));
-        }
+    let (looked_at, moved, unreadable) = transaction!(app.db, "tick", |tx| -> Result<Ticked, Error> {
+        let store::due::Found { mut deadlines, unreadable } = store::due::lock(tx, now, app.batch).await?;
+        let looked_at = deadlines.len() + unreadable.len();
         let mut moved = Vec::new();
         let mut calls = Vec::new();
         for deadline in &mut deadlines {
@@ -75,12 +81,22 @@ pub(crate) async fn tick(app: &App) -> Result<usize, Error> {
                 moved.push((deadline.id, rung));
             }
         }
-        store::rung::fire(tx, &moved).await?;
-        store::deadline::reschedule(tx, &deadlines).await?;
-        app.outbox.enqueue(tx, now, calls).await?;
-        Ok((deadlines.len(), moved))
+        if !deadlines.is_empty() {
+            store::rung::fire(tx, &moved).await?;
+            store::deadline::reschedule(tx, &deadlines).await?;
+            app.outbox.enqueue(tx, now, calls).await?;
+        }
+        if !unreadable.is_empty() {
+            let ids: Vec<Uuid> = unreadable.iter().map(|(id, _)| *id).collect();
+            store::due::put_off(tx, &ids, now.saturating_add(PUT_OFF).unwrap_or(Timestamp::MAX)).await?;
+        }
+        Ok((looked_at, moved, unreadable))
     })?;
     tell(app, &moved, now);
+    app.metrics.unreadable(unreadable.len());
+    for (deadline, fault) in &unreadable {
+        tracing::error!(%deadline, %fault, "a deadline that is due can't be read and is put off");
+    }
     Ok(looked_at)
 }
 

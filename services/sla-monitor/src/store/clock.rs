@@ -1,18 +1,33 @@
 //! Table `clock`.
 
-use std::collections::HashMap;
-
 use ::store::{Error, Tx};
 use jiff_sqlx::{Timestamp as Stamp, ToSqlx};
+use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::parts::Parts;
 use super::{corrupt, stamp, time};
 use crate::domain::{Clock, ClockState, Deadline, kind_of};
 
-/// The clocks of some deadlines, first answer before resolution.
-pub(super) async fn of(db: &mut PgConnection, deadlines: &[Uuid]) -> Result<HashMap<Uuid, Vec<Clock>>, Error> {
-    let rows = sqlx::query!(
+/// A row as it is stored.
+struct Row {
+    deadline_id: Uuid,
+    kind: String,
+    state: String,
+    epoch: i64,
+    start_time: Stamp,
+    due_time: Option<Stamp>,
+    allowance: Value,
+    calendar: String,
+    calendar_version: i64,
+    end_time: Option<Stamp>,
+}
+
+/// The clocks of some deadlines, first answer before resolution. Rows that can't be read are the fault of their own deadline only.
+pub(super) async fn of(db: &mut PgConnection, deadlines: &[Uuid]) -> Result<Parts<Clock>, Error> {
+    let rows = sqlx::query_as!(
+        Row,
         "-- clocks_of()
         SELECT deadline_id, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time
         FROM clock WHERE deadline_id = ANY($1) ORDER BY deadline_id, kind",
@@ -20,19 +35,9 @@ pub(super) async fn of(db: &mut PgConnection, deadlines: &[Uuid]) -> Result<Hash
     )
     .fetch_all(db)
     .await?;
-    let mut all: HashMap<Uuid, Vec<Clock>> = HashMap::with_capacity(deadlines.len());
+    let mut all = Parts::default();
     for row in rows {
-        all.entry(row.deadline_id).or_default().push(Clock {
-            kind: kind_of(&row.kind).ok_or_else(|| corrupt("clock.kind"))?,
-            state: ClockState::parse(&row.state).ok_or_else(|| corrupt("clock.state"))?,
-            epoch: row.epoch,
-            start_time: row.start_time.to_jiff(),
-            due_time: time(row.due_time),
-            allowance: serde_json::from_value(row.allowance).map_err(|_| corrupt("clock.allowance"))?,
-            calendar: row.calendar,
-            calendar_version: row.calendar_version,
-            end_time: time(row.end_time),
-        });
+        all.add(row.deadline_id, row.read());
     }
     Ok(all)
 }
@@ -75,4 +80,22 @@ pub(super) async fn save(tx: &mut Tx, deadline: &Deadline) -> Result<(), Error> 
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+// === impl Row ===
+
+impl Row {
+    fn read(self) -> Result<Clock, Error> {
+        Ok(Clock {
+            kind: kind_of(&self.kind).ok_or_else(|| corrupt("clock.kind"))?,
+            state: ClockState::parse(&self.state).ok_or_else(|| corrupt("clock.state"))?,
+            epoch: self.epoch,
+            start_time: self.start_time.to_jiff(),
+            due_time: time(self.due_time),
+            allowance: serde_json::from_value(self.allowance).map_err(|_| corrupt("clock.allowance"))?,
+            calendar: self.calendar,
+            calendar_version: self.calendar_version,
+            end_time: time(self.end_time),
+        })
+    }
 }

@@ -1,13 +1,12 @@
 //! Table `deadline`, with what belongs to its rows.
 
-use std::collections::HashMap;
-
 use ::store::{Error, Tx};
 use jiff_sqlx::{Timestamp as Stamp, ToSqlx};
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::parts::Parts;
 use super::{clock, corrupt, rung, stamp};
 use crate::domain::{Clock, Deadline, Promise, Rung};
 
@@ -149,15 +148,20 @@ pub(crate) async fn reschedule(tx: &mut Tx, deadlines: &[Deadline]) -> Result<()
     Ok(())
 }
 
-/// Rows with their clocks and rungs, in the order of the rows.
+/// Rows with their clocks and rungs, in the order of the rows. One that can't be read fails all of them.
 pub(super) async fn whole(db: &mut PgConnection, rows: Vec<Row>) -> Result<Vec<Deadline>, Error> {
+    each(db, rows).await?.into_iter().map(|(_, read)| read).collect()
+}
+
+/// Rows with their clocks and rungs, in the order of the rows; those that can't be read with their fault.
+pub(super) async fn each(db: &mut PgConnection, rows: Vec<Row>) -> Result<Vec<(Uuid, Result<Deadline, Error>)>, Error> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = rows.iter().map(|row| row.deadline_id).collect();
     let mut clocks = clock::of(db, &ids).await?;
     let mut rungs = rung::of(db, &ids).await?;
-    rows.into_iter().map(|row| row.with(&mut clocks, &mut rungs)).collect()
+    Ok(rows.into_iter().map(|row| (row.deadline_id, row.with(&mut clocks, &mut rungs))).collect())
 }
 
 fn state(it: &Deadline) -> &'static str {
@@ -171,11 +175,7 @@ fn suspensions(it: &Deadline) -> Result<Value, Error> {
 // === impl Row ===
 
 impl Row {
-    fn with(
-        self,
-        clocks: &mut HashMap<Uuid, Vec<Clock>>,
-        rungs: &mut HashMap<Uuid, Vec<Rung>>,
-    ) -> Result<Deadline, Error> {
+    fn with(self, clocks: &mut Parts<Clock>, rungs: &mut Parts<Rung>) -> Result<Deadline, Error> {
         Ok(Deadline {
             id: self.deadline_id,
             promise: Promise {
@@ -187,10 +187,10 @@ impl Row {
                 category: self.category,
                 priority: self.priority,
                 channel: self.channel,
-                clocks: clocks.remove(&self.deadline_id).unwrap_or_default(),
+                clocks: clocks.take(self.deadline_id)?,
                 suspensions: serde_json::from_value(self.suspensions).map_err(|_| corrupt("deadline.suspensions"))?,
             },
-            rungs: rungs.remove(&self.deadline_id).unwrap_or_default(),
+            rungs: rungs.take(self.deadline_id)?,
             mismatch: self.mismatch,
             create_time: self.create_time.to_jiff(),
             update_time: self.update_time.to_jiff(),

@@ -4,13 +4,21 @@ use ::store::{Error, Tx};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgPool;
+use uuid::Uuid;
 
-use super::deadline::{Row, whole};
+use super::deadline::{Row, each};
 use crate::domain::Deadline;
+
+/// A look's find.
+pub(crate) struct Found {
+    pub(crate) deadlines: Vec<Deadline>,
+    /// Locked like the others, and not to be read: whatever its fault, a deadline must not hold up all that are due with it.
+    pub(crate) unreadable: Vec<(Uuid, Error)>,
+}
 
 /// Locks the deadlines that have been due longest, at most `limit`, and reads them. One that somebody else holds is left to them: it is being
 /// fired there, or changed, and is looked at again in the next step.
-pub(crate) async fn lock(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<Vec<Deadline>, Error> {
+pub(crate) async fn lock(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<Found, Error> {
     let rows = sqlx::query_as!(
         Row,
         "-- lock_due()
@@ -24,7 +32,27 @@ pub(crate) async fn lock(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<Vec<
     )
     .fetch_all(&mut **tx)
     .await?;
-    whole(tx, rows).await
+    let mut found = Found { deadlines: Vec::with_capacity(rows.len()), unreadable: Vec::new() };
+    for (id, read) in each(tx, rows).await? {
+        match read {
+            Ok(deadline) => found.deadlines.push(deadline),
+            Err(fault) => found.unreadable.push((id, fault)),
+        }
+    }
+    Ok(found)
+}
+
+/// Puts off the next look at some deadlines.
+pub(crate) async fn put_off(tx: &mut Tx, deadlines: &[Uuid], until: Timestamp) -> Result<(), Error> {
+    sqlx::query!(
+        "-- put_off_deadlines()
+        UPDATE deadline SET next_fire_time = $2 WHERE deadline_id = ANY($1)",
+        deadlines,
+        until.to_sqlx(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Since when the oldest has been due; `None` when nothing is. Reads one entry of the index.

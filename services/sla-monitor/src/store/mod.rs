@@ -9,6 +9,7 @@ pub(crate) mod deadline;
 pub(crate) mod due;
 pub(crate) mod list;
 pub(crate) mod notice;
+mod parts;
 pub(crate) mod rung;
 
 use ::store::Error;

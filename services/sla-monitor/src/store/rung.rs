@@ -1,12 +1,11 @@
 //! Table `rung`. Armed rows come and go; one that has moved on stays for good.
 
-use std::collections::HashMap;
-
 use ::store::{Error, Tx};
 use jiff_sqlx::Timestamp as Stamp;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::parts::Parts;
 use super::{corrupt, stamp, time};
 use crate::domain::{Rung, RungKey, RungState, kind_of};
 
@@ -24,9 +23,25 @@ struct Columns<'a> {
     reasons: Vec<Option<&'a str>>,
 }
 
-/// The rungs of some deadlines, in order of their keys.
-pub(super) async fn of(db: &mut PgConnection, deadlines: &[Uuid]) -> Result<HashMap<Uuid, Vec<Rung>>, Error> {
-    let rows = sqlx::query!(
+/// A row as it is stored.
+struct Row {
+    deadline_id: Uuid,
+    clock: String,
+    epoch: i64,
+    level: i16,
+    state: String,
+    fire_time: Option<Stamp>,
+    act_time: Option<Stamp>,
+    promise_time: Option<Stamp>,
+    reason: Option<String>,
+    notice: Option<String>,
+    notice_request_id: Option<Uuid>,
+}
+
+/// The rungs of some deadlines, in order of their keys. Rows that can't be read are the fault of their own deadline only.
+pub(super) async fn of(db: &mut PgConnection, deadlines: &[Uuid]) -> Result<Parts<Rung>, Error> {
+    let rows = sqlx::query_as!(
+        Row,
         "-- rungs_of()
         SELECT deadline_id, clock, epoch, level, state, fire_time, act_time, promise_time, reason, notice, notice_request_id
         FROM rung WHERE deadline_id = ANY($1) ORDER BY deadline_id, clock, epoch, level",
@@ -34,22 +49,9 @@ pub(super) async fn of(db: &mut PgConnection, deadlines: &[Uuid]) -> Result<Hash
     )
     .fetch_all(db)
     .await?;
-    let mut all: HashMap<Uuid, Vec<Rung>> = HashMap::with_capacity(deadlines.len());
+    let mut all = Parts::default();
     for row in rows {
-        all.entry(row.deadline_id).or_default().push(Rung {
-            key: RungKey {
-                clock: kind_of(&row.clock).ok_or_else(|| corrupt("rung.clock"))?,
-                epoch: row.epoch,
-                level: u8::try_from(row.level).map_err(|_| corrupt("rung.level"))?,
-            },
-            state: RungState::parse(&row.state).ok_or_else(|| corrupt("rung.state"))?,
-            fire_time: time(row.fire_time),
-            act_time: time(row.act_time),
-            promise_time: time(row.promise_time),
-            reason: row.reason,
-            notice: row.notice,
-            notice_request_id: row.notice_request_id,
-        });
+        all.add(row.deadline_id, row.read());
     }
     Ok(all)
 }
@@ -145,6 +147,27 @@ pub(crate) async fn settle(tx: &mut Tx, deadline: Uuid, rung: &Rung) -> Result<(
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+// === impl Row ===
+
+impl Row {
+    fn read(self) -> Result<Rung, Error> {
+        Ok(Rung {
+            key: RungKey {
+                clock: kind_of(&self.clock).ok_or_else(|| corrupt("rung.clock"))?,
+                epoch: self.epoch,
+                level: u8::try_from(self.level).map_err(|_| corrupt("rung.level"))?,
+            },
+            state: RungState::parse(&self.state).ok_or_else(|| corrupt("rung.state"))?,
+            fire_time: time(self.fire_time),
+            act_time: time(self.act_time),
+            promise_time: time(self.promise_time),
+            reason: self.reason,
+            notice: self.notice,
+            notice_request_id: self.notice_request_id,
+        })
+    }
 }
 
 // === impl Columns ===

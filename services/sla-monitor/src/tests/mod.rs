@@ -9,4 +9,5 @@ mod races;
 mod reads;
 mod rig;
 mod service;
+mod unreadable;
 mod watch;

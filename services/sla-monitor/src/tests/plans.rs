@@ -56,8 +56,8 @@ async fn looking_for_what_is_due_reads_what_is_due() {
             Ok((found, since(before, read(tx).await)))
         })
         .unwrap();
-        assert_eq!(found.len(), expected);
-        assert_eq!(found.first().map(|it| it.promise.number.as_str()), (expected > 0).then_some("n1"));
+        assert_eq!(found.deadlines.len(), expected);
+        assert_eq!(found.deadlines.first().map(|it| it.promise.number.as_str()), (expected > 0).then_some("n1"));
         assert_eq!(read, (0, expected as i64), "with {due} due");
     }
 }
