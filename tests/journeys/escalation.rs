@@ -38,6 +38,42 @@ async fn two_replicas_with_wrong_clocks_do_it_once_too() {
     live_to_the_supervisor(&suite, &filed).await;
 }
 
+/// Whoever was down for days, ours or ticket's: the citizen is told once, of a time that is still to come, and again only after that.
+#[tokio::test]
+async fn after_days_of_an_outage_one_notice_tells_a_time_that_is_still_to_come() {
+    for part in [Part::Sla, Part::Ticket] {
+        let suite = Suite::start().await;
+        let filed = file(&suite, PHONE).await;
+        let due = instant(filed.due_time);
+        suite.live_until(due - SignedDuration::from_secs(1), SignedDuration::from_mins(30)).await;
+        if part == Part::Ticket {
+            // The level fires, and its call is on the way when it happens.
+            suite.hand.set(due);
+            suite.monitor_once().await;
+        }
+        suite.stop_part(part).await;
+        suite.live_until(due + SignedDuration::from_hours(24 * 4), SignedDuration::from_hours(1)).await;
+        assert_eq!(repeats_to(&suite, PHONE).len(), 0, "{part:?}");
+        suite.start_part(part).await;
+        let back = suite.now();
+        suite.live_until(back + SignedDuration::from_mins(20), SignedDuration::from_mins(1)).await;
+
+        // The one that was under way; or the highest that is due, whose notice is the last.
+        let (level, notices) = if part == Part::Ticket { (1, 2) } else { (2, 1) };
+        let told = get(&suite, &filed.name).await;
+        assert_eq!((told.escalation_level, repeats_to(&suite, PHONE).len()), (level, 1), "{part:?}");
+        assert_eq!(told.due_time, filed.due_time, "{part:?}");
+        let next = instant(told.expected_time);
+        assert!(next > suite.now(), "{part:?}: {next} at {}", suite.now());
+
+        suite.live_until(next - SignedDuration::from_secs(1), SignedDuration::from_mins(30)).await;
+        assert_eq!(repeats_to(&suite, PHONE).len(), 1, "{part:?}");
+        suite.live_until(next + SignedDuration::from_secs(61), SignedDuration::from_secs(31)).await;
+        let last = get(&suite, &filed.name).await;
+        assert_eq!((last.escalation_level, repeats_to(&suite, PHONE).len()), (2, notices), "{part:?}");
+    }
+}
+
 async fn live_to_the_supervisor(suite: &Suite, filed: &proto::ticket::v1::Appeal) {
     suite.settle().await;
     assert_eq!(texts_to(suite, PHONE).len(), 1, "the registration");
