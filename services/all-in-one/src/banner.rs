@@ -52,18 +52,18 @@ impl Banner<'_> {
                 form,
             ),
             (
-                "See the SMS and the e-mail that went out",
-                Part::Notification,
-                "otklik.notification.v1.NotificationService/ListNotifications",
-                "administrator",
-                "{}".to_owned(),
-            ),
-            (
                 "Take the most urgent appeal, as a specialist",
                 Part::Ticket,
                 "otklik.ticket.v1.TicketService/ClaimNextAppeal",
                 "specialist",
                 claim,
+            ),
+            (
+                "See the SMS and the e-mail that went out",
+                Part::Notification,
+                "otklik.notification.v1.NotificationService/ListNotifications",
+                "administrator",
+                "{}".to_owned(),
             ),
             (
                 "See what is promised and when it escalates",
@@ -146,7 +146,10 @@ mod tests {
             banner(&[place(Part::Ticket, None), place(Part::Notification, Some(("by pigeon", "by cart")))], false);
         assert!(text.contains("ticket        grpc 127.0.0.1:7000   http://127.0.0.1:7100/metrics"), "{text}");
         assert!(text.contains(" 127.0.0.1:7000 otklik.ticket.v1.TicketService/FileAppeal"), "{text}");
-        assert!(text.contains("http://127.0.0.1:7000/otklik.ticket.v1.TicketService/ClaimNextAppeal"), "{text}");
+        assert!(
+            text.contains("http://127.0.0.1:7000/otklik.notification.v1.NotificationService/ListNotifications"),
+            "{text}"
+        );
         assert!(text.contains("SMS           by pigeon\n  e-mail        by cart"), "{text}");
         assert!(text.contains("the next run continues") && !text.contains("5005"), "{text}");
     }

@@ -21,18 +21,28 @@ struct Anchor {
     scale: u32,
 }
 
+/// The clock of a run.
+#[derive(Clone, Debug)]
+pub struct RunClock {
+    /// What it shows.
+    pub clock: SharedClock,
+    /// Whether it is the usual one, which is corrected from Postgres. A clock that ran fast once is ahead for good, and nobody's to
+    /// correct: its appeals were filed at times that it has shown.
+    pub is_usual: bool,
+}
+
 /// The clock of this run over `base`. With scale 1 and no fast run before, `base` itself.
 ///
 /// # Errors
 /// The anchor's file is damaged or can't be written.
-pub fn fast_clock(home: &Home, base: SharedClock, scale: u32) -> Result<SharedClock> {
+pub fn fast_clock(home: &Home, base: SharedClock, scale: u32) -> Result<RunClock> {
     let kept = home
         .read(FILE)
         .map(|text| serde_json::from_str::<Anchor>(&text).with_context(|| format!("{FILE} is damaged")))
         .transpose()?;
     let anchor = match kept {
         Some(anchor) if anchor.scale == scale => anchor,
-        None if scale == 1 => return Ok(base),
+        None if scale == 1 => return Ok(RunClock { clock: base, is_usual: true }),
         kept => {
             let now = base.now();
             let shown = kept.map_or(now, |it| clock_at(&base, it).now());
@@ -41,7 +51,7 @@ pub fn fast_clock(home: &Home, base: SharedClock, scale: u32) -> Result<SharedCl
             anchor
         }
     };
-    Ok(Arc::new(clock_at(&base, anchor)))
+    Ok(RunClock { clock: Arc::new(clock_at(&base, anchor)), is_usual: false })
 }
 
 fn clock_at(base: &SharedClock, anchor: Anchor) -> ScaledClock {
@@ -64,14 +74,19 @@ mod tests {
         let start: Timestamp = "2026-11-22T09:00:00Z".parse().unwrap();
         let hand = ManualClock::at(start);
 
-        assert_eq!(fast_clock(&home, Arc::new(hand.clone()), 1).unwrap().now(), start);
-        let fast = fast_clock(&home, Arc::new(hand.clone()), 60).unwrap();
+        let run = |scale| fast_clock(&home, Arc::new(hand.clone()), scale).unwrap();
+
+        let first = run(1);
+        assert_eq!((first.clock.now(), first.is_usual), (start, true));
+        let fast = run(60).clock;
         hand.advance(SignedDuration::from_mins(1));
         assert_eq!(fast.now(), start + SignedDuration::from_hours(1));
 
         // Another process of the same run, then a run at the usual pace.
-        assert_eq!(fast_clock(&home, Arc::new(hand.clone()), 60).unwrap().now(), fast.now());
-        let usual = fast_clock(&home, Arc::new(hand.clone()), 1).unwrap();
+        assert_eq!(run(60).clock.now(), fast.now());
+        let usual = run(1);
+        assert!(!usual.is_usual, "corrected by the machine's time it would go back");
+        let usual = usual.clock;
         assert_eq!(usual.now(), start + SignedDuration::from_hours(1));
         hand.advance(SignedDuration::from_mins(1));
         assert_eq!(usual.now(), start + SignedDuration::from_mins(61));

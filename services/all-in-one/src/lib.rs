@@ -26,7 +26,7 @@ pub use self::{
     banner::Banner,
     command_line::main,
     database::Database,
-    fast_clock::fast_clock,
+    fast_clock::{RunClock, fast_clock},
     home::Home,
     issuer::{Issuer, PEOPLE, Person},
     parts::Part,

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use bootstrap::config::Layers;
 use bootstrap::{Overrides, Time};
-use clock::{SharedClock, SystemClock};
+use clock::SystemClock;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Banner, Database, Home, Issuer, Part, fast_clock};
+use crate::{Banner, Database, Home, Issuer, Part, RunClock, fast_clock};
 
 /// What a run is asked for.
 #[derive(Clone, Debug)]
@@ -37,7 +37,8 @@ pub struct Options {
 /// The step that failed and why. A service that ends by itself ends the run.
 pub async fn run(options: Options, stopper: CancellationToken) -> Result<()> {
     let home = Home::open(&options.data)?;
-    let clock = fast_clock(&home, Arc::new(SystemClock), options.scale)?;
+    let run = fast_clock(&home, Arc::new(SystemClock), options.scale)?;
+    let clock = &run.clock;
     let issuer = Issuer::open(&home, clock.now(), options.scale)?;
     issuer.renew()?;
     let database = Database::open(&home, options.database_url.clone(), options.ephemeral, &stopper).await?;
@@ -54,12 +55,8 @@ pub async fn run(options: Options, stopper: CancellationToken) -> Result<()> {
     for (part, layers) in configured {
         let (ready, is_ready) = oneshot::channel();
         starts.push(is_ready);
-        let overrides = Overrides {
-            stopper: stopper.child_token(),
-            time: time(&clock, options.scale),
-            ready: Some(ready),
-            ..Overrides::default()
-        };
+        let overrides =
+            Overrides { stopper: stopper.child_token(), time: time(&run), ready: Some(ready), ..Overrides::default() };
         services.spawn(async move { part.run(&layers, overrides).await.with_context(|| part.to_string()) });
     }
 
@@ -103,16 +100,12 @@ fn bail_ended() -> Result<()> {
     bail!("a service ended by itself")
 }
 
-/// A fast clock is nobody's to correct; the usual one is corrected from Postgres, as in production.
-fn time(clock: &SharedClock, scale: u32) -> Time {
-    if scale == 1 {
-        Time::Corrected { local: Arc::clone(clock), reference: None }
-    } else {
-        Time::Given(Arc::clone(clock))
-    }
+/// The usual clock is corrected from Postgres, as in production.
+fn time(run: &RunClock) -> Time {
+    let clock = Arc::clone(&run.clock);
+    if run.is_usual { Time::Corrected { local: clock, reference: None } } else { Time::Given(clock) }
 }
 
-/// What the all-in-one decides for a service, below what the environment says.
 fn layers(part: Part, home: &Home, issuer: &Issuer, url: &str, environment: &[(String, String)]) -> Layers {
     let local = |port: u16| format!("{}:{port}", Ipv4Addr::LOCALHOST);
     let path = |path: PathBuf| path.to_string_lossy().into_owned();
