@@ -114,7 +114,7 @@ fn to_staff(change: &Change<'_>, recorded: &Recorded) -> Option<Call> {
             Some(notice::assigned(change, recorded, member))
         }
         Event::Escalated(escalated) if matches!(escalated.handed, Some(Handed::To(_))) => {
-            Some(notice::escalated(change, recorded, member, escalated.level))
+            Some(notice::escalated(change, recorded, member, escalated))
         }
         Event::DeadlineWarned(note) => notice::reminder(change, recorded, member, note),
         _ => None,

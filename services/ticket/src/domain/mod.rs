@@ -45,7 +45,7 @@ pub use assurance::{Assertion, AssuranceLevel};
 pub use categories::{Catalogue, Category, is_id};
 pub use clocks::{Clock, ClockState, Suspension};
 pub use command::{ClockRef, Command, Escalate, FileAppeal, Need};
-pub use event::{Event, Handed, NewDue, Recorded, RungNote};
+pub use event::{Escalated, Event, Handed, NewDue, Recorded, RungNote};
 pub use filing::file;
 pub use filter::{AppealFilter, MemberFilter};
 pub use kinds::{Channel, ClockKind, Kind, Priority, State, SuspensionReason, priority_rank, suspension_reason};

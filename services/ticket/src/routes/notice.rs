@@ -6,7 +6,7 @@ use proto::notification::v1 as notification;
 use proto::notification::v1::variable::Value;
 
 use super::{Change, NOTIFICATION, time};
-use crate::domain::{Event, Member, Recorded, RungNote, Text};
+use crate::domain::{Escalated, Event, Member, Recorded, RungNote, Text};
 
 /// Most characters of a question and of an answer that the templates take.
 const QUESTION_MAX: usize = 4_000;
@@ -90,11 +90,12 @@ pub(super) fn assigned(change: &Change<'_>, recorded: &Recorded, member: &Member
     to_member(change, recorded, member, "staff_assigned", variables)
 }
 
-/// That an overdue appeal was handed up to a member.
-pub(super) fn escalated(change: &Change<'_>, recorded: &Recorded, member: &Member, level: u8) -> Call {
-    let level = variable("level", Value::Number(level.into()));
+/// That an overdue appeal was handed up to a member; with the new time where the citizen is told one. The first answer's ladder promises
+/// them nothing, and what they were told before has passed.
+pub(super) fn escalated(change: &Change<'_>, recorded: &Recorded, member: &Member, escalated: &Escalated) -> Call {
+    let level = variable("level", Value::Number(escalated.level.into()));
     let mut variables = vec![number(change), priority(change), level];
-    variables.extend(due(change));
+    variables.extend(escalated.expected_time.map(|time| instant("due_time", time)));
     to_member(change, recorded, member, "staff_escalated", variables)
 }
 

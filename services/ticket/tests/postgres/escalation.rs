@@ -1,6 +1,7 @@
 //! EscalateAppeal: every way it is accepted and refused, and what the SLA monitor's records do.
 
 use jiff::{SignedDuration, Timestamp};
+use proto::notification::v1::SendNotificationRequest;
 use proto::sla::v1 as sla;
 use proto::ticket::v1::{self as wire, appeal::State, appeal_event::Type};
 use proto::to_wire;
@@ -72,6 +73,19 @@ async fn an_overdue_appeal_goes_up_level_by_level_each_once() {
         "the repeat is the SLA monitor's, on our OK"
     );
     rig.audit(&filed.name).await;
+}
+
+/// What the citizen was told before has passed, and they are told nothing new.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_first_answer_names_no_new_time_to_who_gets_it() {
+    let rig = Rig::staffed().await;
+    let filed = rig.file(&citizen(), form()).await;
+    escalate(&rig, &filed.name, sla::ClockKind::FirstAnswer, 1, 1, rig.minutes(600)).await.unwrap();
+    let sent = rig.sent::<SendNotificationRequest>().await;
+    let notices = sent.into_iter().filter_map(|it| it.notification);
+    let told: Vec<_> = notices.filter(|it| it.template == "staff_escalated").collect();
+    let [told] = told.as_slice() else { panic!("{told:?}") };
+    assert!(told.variables.iter().all(|it| it.name != "due_time"), "{told:?}");
 }
 
 /// The call waited for us for longer than the level's term. The answer tells the monitor what the citizen is to be told.
