@@ -51,42 +51,51 @@ def expect(what, answer, *fields):
             sys.exit(f"{what} answered without {field}: {answer}")
 
 
+def run(data, arguments):
+    """One start of the all-in-one on that folder, every command pasted, and Ctrl-C; what each method answered."""
+    suite = subprocess.Popen(
+        ["target/debug/all-in-one", "--data", data, *arguments], stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    try:
+        lines = banner(suite)
+        commands = [line for line in lines if line.startswith(("grpcurl ", "buf curl "))]
+        tools = {command.split()[0] for command in commands}
+        if tools != {"grpcurl", "buf"}:
+            sys.exit(f"commands for {tools}: {lines}")
+        answers = {}
+        for command in commands:
+            method = command.split()[-1].rsplit("/", 1)[-1]
+            follows = {"ListNotifications": "notifications", "ListDeadlines": "deadlines"}.get(method)
+            answers[method] = until_told(command, follows) if follows else camel(typed(command))
+        suite.send_signal(signal.SIGINT)
+        # What it prints meanwhile must not fill the pipe.
+        suite.communicate(timeout=PATIENCE)
+        if suite.returncode:
+            sys.exit(f"Ctrl-C ended it with {suite.returncode}")
+    finally:
+        suite.kill()
+    expect("FileAppeal", answers["FileAppeal"], "name", "number", "state", "priority", "dueTime")
+    expect("ListNotifications", answers["ListNotifications"], "notifications")
+    expect("a notification", answers["ListNotifications"]["notifications"][0], "subject", "template", "state")
+    expect("ListDeadlines", answers["ListDeadlines"], "deadlines")
+    return answers, len(commands)
+
+
 def main():
     with tempfile.TemporaryDirectory(dir="target/ci") as data:
         os.chmod(data, 0o755)
-        suite = subprocess.Popen(
-            ["target/debug/all-in-one", "--data", f"{data}/otklik"], stdout=subprocess.PIPE, text=True, encoding="utf-8"
-        )
-        try:
-            lines = banner(suite)
-            commands = [line for line in lines if line.startswith(("grpcurl ", "buf curl "))]
-            tools = {command.split()[0] for command in commands}
-            if tools != {"grpcurl", "buf"}:
-                sys.exit(f"commands for {tools}: {lines}")
-            answers = {}
-            for command in commands:
-                method = command.split()[-1].rsplit("/", 1)[-1]
-                follows = {"ListNotifications": "notifications", "ListDeadlines": "deadlines"}.get(method)
-                answer = until_told(command, follows) if follows else camel(typed(command))
-                answers.setdefault(method, []).append(answer)
-            filed = answers["FileAppeal"][0]
-            expect("FileAppeal", filed, "name", "number", "state", "priority", "dueTime")
-            listed = answers["ListNotifications"][0]
-            expect("ListNotifications", listed, "notifications")
-            expect("a notification", listed["notifications"][0], "subject", "template", "state")
-            claimed = answers["ClaimNextAppeal"][0]
-            if claimed.get("appeal", {}).get("name") != filed["name"]:
-                sys.exit(f"ClaimNextAppeal gave another appeal than the only one, {filed['name']}: {claimed}")
-            for deadlines in answers["ListDeadlines"]:
-                expect("ListDeadlines", deadlines, "deadlines")
-            suite.send_signal(signal.SIGINT)
-            # What it prints meanwhile must not fill the pipe.
-            suite.communicate(timeout=PATIENCE)
-            if suite.returncode:
-                sys.exit(f"Ctrl-C ended it with {suite.returncode}")
-        finally:
-            suite.kill()
-    print(f"the banner: {len(commands)} commands work as pasted, by {' and '.join(sorted(tools))}")
+        answers, commands = run(f"{data}/otklik", [])
+        filed, claimed = answers["FileAppeal"], answers["ClaimNextAppeal"]
+        if claimed.get("appeal", {}).get("name") != filed["name"]:
+            sys.exit(f"ClaimNextAppeal gave another appeal than the only one, {filed['name']}: {claimed}")
+        # The next runs continue: a fast one, and a usual one whose clock must not go back.
+        seen = [filed["createTime"]]
+        for arguments in (["--time-scale", "600"], []):
+            answers, _ = run(f"{data}/otklik", arguments)
+            seen.append(answers["FileAppeal"]["createTime"])
+        if seen != sorted(seen):
+            sys.exit(f"the clock went back: {seen}")
+    print(f"the banner: {commands} commands work as pasted, by buf and grpcurl, in each of three runs on one folder")
 
 
 main()
