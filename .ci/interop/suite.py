@@ -87,8 +87,10 @@ def run(smsc, relay, data):
     try:
         token = lambda role: open(f"{data}/tokens/{role}", encoding="utf-8").read()
         until("the suite", lambda: suite.poll() is not None or os.path.exists(f"{data}/tokens/portal"))
-        grpc.channel_ready_future(grpc.insecure_channel(TICKET)).result(timeout=PATIENCE)
-        grpc.channel_ready_future(grpc.insecure_channel(NOTIFICATION)).result(timeout=PATIENCE)
+        ready = [grpc.channel_ready_future(grpc.insecure_channel(address)) for address in (TICKET, NOTIFICATION)]
+        until("its ports", lambda: suite.poll() is not None or all(one.done() for one in ready))
+        if suite.poll() is not None:
+            sys.exit(f"the suite ended with {suite.returncode}")
         filed = Client(TICKET, token("portal")).call("otklik.ticket.v1.TicketService", "FileAppeal", form())
         staff = Client(NOTIFICATION, token("administrator"))
 

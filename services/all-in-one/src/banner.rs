@@ -132,7 +132,7 @@ mod tests {
     fn place(part: Part, messages: Option<(&str, &str)>) -> Place {
         let messages = messages.map(|(sms, email)| Messages { sms: sms.to_owned(), email: email.to_owned() });
         let (grpc, admin) = ("127.0.0.1:7000".parse().unwrap(), "127.0.0.1:7100".parse().unwrap());
-        Place { part, grpc, admin, messages }
+        Place { part, listen: (grpc, admin), grpc, admin, messages }
     }
 
     fn banner(places: &[Place], ephemeral: bool) -> String {

@@ -20,6 +20,7 @@ mod home;
 mod issuer;
 mod parts;
 mod place;
+mod ports;
 mod suite;
 
 pub use self::{

@@ -94,7 +94,8 @@ impl Part {
             }
             Self::Sla => (layers.load::<sla_monitor::Service>()?.common, None),
         };
-        Ok(Place { part: self, grpc: typed(common.grpc.listen), admin: typed(common.admin.listen), messages })
+        let listen = (common.grpc.listen, common.admin.listen);
+        Ok(Place { part: self, listen, grpc: typed(listen.0), admin: typed(listen.1), messages })
     }
 
     /// Runs it as its own binary would, until the stopper is cancelled.

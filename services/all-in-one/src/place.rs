@@ -11,6 +11,8 @@ use crate::Part;
 pub struct Place {
     /// Which.
     pub part: Part,
+    /// Where it listens, as configured: for gRPC and for its operators.
+    pub listen: (SocketAddr, SocketAddr),
     /// Where a person on this machine reaches it.
     pub grpc: SocketAddr,
     /// The same for its operators' port.

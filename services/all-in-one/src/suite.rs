@@ -6,13 +6,17 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use bootstrap::config::Layers;
-use bootstrap::{Overrides, Time};
+use bootstrap::{Admin, Overrides, Time};
 use clock::SystemClock;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::ports::bind;
 use crate::{Banner, Database, Home, Issuer, Part, RunClock, fast_clock};
+
+/// Where a service listens does not depend on its database.
+const NO_DATABASE_YET: &str = "postgres://localhost";
 
 /// What a run is asked for.
 #[derive(Clone, Debug)]
@@ -41,22 +45,36 @@ pub async fn run(options: Options, stopper: CancellationToken) -> Result<()> {
     let clock = &run.clock;
     let issuer = Issuer::open(&home, clock.now(), options.scale)?;
     issuer.renew()?;
+    // Ports before anything is connected to: the system gives outgoing connections numbers from the range that ours lie in, and one of
+    // our own, to Postgres or to a peer, could have a port that a service is about to ask for.
+    let (mut places, mut ports) = (Vec::new(), Vec::new());
+    for part in options.parts.iter().copied() {
+        let layers = layers(part, &home, &issuer, NO_DATABASE_YET, &options.environment);
+        let place = part.place(&layers).with_context(|| part.to_string())?;
+        let (grpc, admin) = place.listen;
+        ports.push((bind(part, grpc, &stopper).await?, bind(part, admin, &stopper).await?));
+        places.push(place);
+    }
     let database = Database::open(&home, options.database_url.clone(), options.ephemeral, &stopper).await?;
 
     // All schemas first: the services then start within a moment of each other and find their peers.
-    let (mut places, mut configured) = (Vec::new(), Vec::new());
+    let mut configured = Vec::new();
     for part in options.parts.iter().copied() {
         let url = database.prepare(&home, part, &stopper).await.with_context(|| format!("preparing {part}"))?;
-        let layers = layers(part, &home, &issuer, &url, &options.environment);
-        places.push(part.place(&layers).with_context(|| part.to_string())?);
-        configured.push((part, layers));
+        configured.push((part, layers(part, &home, &issuer, &url, &options.environment)));
     }
     let (mut services, mut starts) = (JoinSet::new(), Vec::new());
-    for (part, layers) in configured {
+    for ((part, layers), (grpc, admin)) in configured.into_iter().zip(ports) {
         let (ready, is_ready) = oneshot::channel();
         starts.push(is_ready);
-        let overrides =
-            Overrides { stopper: stopper.child_token(), time: time(&run), ready: Some(ready), ..Overrides::default() };
+        let overrides = Overrides {
+            stopper: stopper.child_token(),
+            listener: Some(grpc),
+            admin: Admin::Listener(admin),
+            time: time(&run),
+            ready: Some(ready),
+            ..Overrides::default()
+        };
         services.spawn(async move { part.run(&layers, overrides).await.with_context(|| part.to_string()) });
     }
 
