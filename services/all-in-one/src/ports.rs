@@ -68,10 +68,14 @@ mod tests {
         assert!(format!("{refused:#}").starts_with(&format!("sla can't listen at {taken}; is another one running?")));
     }
 
+    /// On an address of its own, which Linux has without asking: elsewhere other tests' connections may have the port afterwards.
+    #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn a_port_that_a_connection_has_is_waited_for() {
         let other = TcpListener::bind(loopback()).await.unwrap();
-        let connection = TcpStream::connect(other.local_addr().unwrap()).await.unwrap();
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.77.0.1:0".parse().unwrap()).unwrap();
+        let connection = socket.connect(other.local_addr().unwrap()).await.unwrap();
         let held = connection.local_addr().unwrap();
         let (accepted, _) = other.accept().await.unwrap();
         let stopper = CancellationToken::new();
