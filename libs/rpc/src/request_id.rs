@@ -18,11 +18,12 @@ impl RequestId {
         Self(Uuid::new_v4().to_string().into())
     }
 
-    /// The caller's own, if it looks like an id: 16 to 64 letters, digits and hyphens. Shorter values are refused because a phone number
-    /// has up to 15 digits and must not reach the log this way.
+    /// The caller's own, if it looks like an id: 16 to 64 letters, digits and hyphens, and not digits alone. A phone number has up to 15
+    /// digits, a card's 16, an account's 20, and none of them must reach the log this way.
     pub fn accept(value: &HeaderValue) -> Option<Self> {
         let text = value.to_str().ok().filter(|text| (16..=64).contains(&text.len()))?;
-        text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-').then(|| Self(text.into()))
+        let is_id = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        (is_id && text.bytes().any(|b| b.is_ascii_alphabetic())).then(|| Self(text.into()))
     }
 
     /// The text.

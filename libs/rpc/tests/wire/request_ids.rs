@@ -12,6 +12,8 @@ async fn request_ids_are_echoed_when_they_look_like_ids() {
         ("0198b3c4-7d60-7cc2-9a3b-2f1c5d6e7f80", true),
         ("4bf92f3577b34da6a3ce929d0e0e4736", true),
         ("89161234567", false),
+        ("4276-3800-1234-5678", false),
+        ("40817810099910004312", false),
         ("ivan@example.org-0123456789", false),
         ("", false),
     ] {
