@@ -59,6 +59,8 @@ pub struct Loop {
     pub wake: Arc<Notify>,
     /// The work.
     pub step: Arc<dyn Step>,
+    /// Whether a step that takes longer than `lifecycle.step_limit` is given up.
+    pub is_limited: bool,
 }
 
 // === impl Loop ===
@@ -66,13 +68,20 @@ pub struct Loop {
 impl Loop {
     /// A loop that nobody wakes: it looks every `idle`.
     pub fn new(name: &'static str, idle: Duration, step: impl Step) -> Self {
-        Self { name, idle, wake: Arc::new(Notify::new()), step: Arc::new(step) }
+        Self { name, idle, wake: Arc::new(Notify::new()), step: Arc::new(step), is_limited: true }
     }
 
     /// The same loop, woken by `wake`.
     #[must_use]
     pub fn woken_by(mut self, wake: Arc<Notify>) -> Self {
         self.wake = wake;
+        self
+    }
+
+    /// The same loop, whose steps wait for others than the database: for what bounds itself, and must not be cut off in the middle.
+    #[must_use]
+    pub fn unlimited(mut self) -> Self {
+        self.is_limited = false;
         self
     }
 }

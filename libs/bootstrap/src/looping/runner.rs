@@ -133,7 +133,8 @@ async fn run(it: Loop, slot: Slot, metrics: LoopMetrics, stopper: CancellationTo
     while !stopper.is_cancelled() {
         let started = Instant::now();
         // What it waits for may be an answer of a host that vanished, which no driver of ours gives up by itself.
-        let step = timeout(pace.limit, it.step.step());
+        let limit = if it.is_limited { pace.limit } else { Duration::MAX };
+        let step = timeout(limit, it.step.step());
         let result = step.await.unwrap_or_else(|_| Err(anyhow!("given up after {:?}", pace.limit)));
         let result = result.with_context(|| format!("loop `{}`", it.name));
         let seconds = started.elapsed().as_secs_f64();

@@ -63,7 +63,8 @@ pub(crate) fn loops(app: &Arc<App>, config: &DispatchConfig, receipts: ReceiptRe
     let lanes = [Lane::Code, Lane::Emergency, Lane::Normal, Lane::Bulk];
     let dispatch = lanes.into_iter().map(|lane| {
         let step = Dispatch { app: Arc::clone(app), lane, batch: config.batch.of(lane) };
-        Loop::new("dispatch", config.idle, step).woken_by(app.wakes.of(lane))
+        // A relay may be ten minutes at one mail. Cut off, what was sent would go out again; the providers have time-outs of their own.
+        Loop::new("dispatch", config.idle, step).woken_by(app.wakes.of(lane)).unlimited()
     });
     dispatch.chain(receipts::loops(app, receipts)).collect()
 }
