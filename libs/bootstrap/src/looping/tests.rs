@@ -216,6 +216,27 @@ async fn a_step_that_never_ends_is_given_up_and_tried_again() {
     assert!(text.contains("otklik_loop_steps_total{loop=\"long\",outcome=\"failed\"} 2\n"), "{text}");
 }
 
+#[tokio::test]
+async fn a_step_that_bounds_itself_is_not_given_up() {
+    let pace = Pace { limit: Duration::from_millis(1), ..QUICK };
+    let start = |name, is_limited, release: &Arc<Notify>, finished: &Arc<AtomicBool>| {
+        let (told, steps) = unbounded_channel();
+        let step = Long { told, release: Arc::clone(release), finished: Arc::clone(finished) };
+        let it = Loop::new(name, NEVER, step);
+        start_paced(if is_limited { it } else { it.unlimited() }, steps, pace)
+    };
+    let (release, finished) = (Arc::new(Notify::new()), Arc::new(AtomicBool::new(false)));
+    let mut sending = start("sending", false, &release, &finished);
+    sending.steps(1).await;
+    // Two limits pass, as another loop shows.
+    start("limited", true, &Arc::default(), &Arc::default()).steps(3).await;
+    release.notify_one();
+    sending.steps(1).await;
+    assert!(finished.load(Ordering::SeqCst), "the step that it was released from is the first one");
+    let text = sending.metrics();
+    assert!(!text.contains("outcome=\"failed\"} 1"), "{text}");
+}
+
 #[test]
 fn backoff_doubles_up_to_its_limit_and_never_overflows() {
     let pace = Pace::new(NEVER);
