@@ -22,7 +22,9 @@ ids! {
 }
 
 /// The action that assertions are asked for where the category names none of its own.
-pub const ACTION_RESOLVE: &str = "resolve";
+pub(super) fn resolving() -> String {
+    "resolve".to_owned()
+}
 
 /// A statement of identity verification whose signature was verified. What it is bound to is compared here; that its `jti` is
 /// used once is the store's.

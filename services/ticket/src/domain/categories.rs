@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::assurance::{ACTION_RESOLVE, AssuranceLevel};
+use super::assurance::{AssuranceLevel, resolving};
 use super::kinds::{Kind, Priority};
 use super::staff::Level;
 
@@ -55,10 +55,6 @@ const fn lowest() -> Level {
 
 const fn nobody() -> AssuranceLevel {
     AssuranceLevel::None
-}
-
-fn resolving() -> String {
-    ACTION_RESOLVE.to_owned()
 }
 
 static BUILTIN: LazyLock<Catalogue> = LazyLock::new(|| {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::actor::Actor;
 use super::appeal::Promise;
-use super::assurance::{ACTION_RESOLVE, AssuranceLevel};
+use super::assurance::{AssuranceLevel, resolving};
 use super::command::Need;
 use super::kinds::{Channel, ClockKind, Kind, Priority, State};
 use super::message::{Author, Visibility};
@@ -172,10 +172,6 @@ pub struct FiledEvent {
     pub first_answer: Term,
     /// The clock of the resolution.
     pub resolution: Term,
-}
-
-fn resolving() -> String {
-    ACTION_RESOLVE.to_owned()
 }
 
 /// The content of [`Event::Escalated`].
