@@ -29,7 +29,7 @@ pub struct Person {
 
 /// One person a role. Staff are the sample members that the ticket service is seeded with, the citizen is the sample citizen
 /// of identity verification.
-pub const PEOPLE: [Person; 9] = [
+pub const PEOPLE: [Person; 10] = [
     person("citizen", "citizens/00000000-0000-4000-8000-000000000001", "citizen"),
     person("operator", "staff/operator-1", "operator"),
     person("specialist", "staff/specialist-1", "specialist"),
@@ -39,6 +39,8 @@ pub const PEOPLE: [Person; 9] = [
     person("identity_officer", "staff/identity-1", "identity_officer"),
     person("administrator", "staff/admin-1", "administrator"),
     Person { file: "portal", subject: "systems/portal", role: "system", factors: &[] },
+    // Another government system (T1), which sees what it filed and has none of the portal's rights.
+    Person { file: "agency", subject: "systems/agency", role: "system", factors: &[] },
 ];
 
 const fn person(file: &'static str, subject: &'static str, role: &'static str) -> Person {

@@ -19,6 +19,7 @@ async fn reflection_lists_what_is_mounted() {
     let questions = futures::stream::iter([
         ask(MessageRequest::ListServices(String::new())),
         ask(MessageRequest::FileContainingSymbol(SERVICE.into())),
+        ask(MessageRequest::FileContainingSymbol("google.rpc.BadRequest".into())),
     ]);
     let mut client = ServerReflectionClient::new(rig.channel().await);
     let mut answers = client.server_reflection_info(questions).await.unwrap().into_inner();
@@ -31,8 +32,10 @@ async fn reflection_lists_what_is_mounted() {
     let own =
         ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
     assert_eq!(names, [own.as_slice(), &[SERVICE]].concat(), "no service of another process");
-    let file = answers.next().await.unwrap().unwrap().message_response;
-    assert!(matches!(file, Some(MessageResponse::FileDescriptorResponse(_))), "{file:?}");
+    for what in ["a service", "the details of errors"] {
+        let file = answers.next().await.unwrap().unwrap().message_response;
+        assert!(matches!(file, Some(MessageResponse::FileDescriptorResponse(_))), "{what}: {file:?}");
+    }
 
     let old = v1alpha::ServerReflectionRequest {
         host: String::new(),
