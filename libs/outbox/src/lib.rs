@@ -76,8 +76,8 @@ mod store;
 pub use call::Call;
 pub use deliver::{Attempt, Deliver};
 pub use follow::{Follow, NothingFollows, Outcome, Settled};
-pub use once::{Once, OnceKey, request_id};
-pub use outbox::Outbox;
+pub use once::{Noted, Once, OnceKey, request_id};
+pub use outbox::{Outbox, SealedCall};
 pub use relay::{Lane, Relay, Settings};
 pub use service::{Operation, service};
 

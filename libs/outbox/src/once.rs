@@ -1,14 +1,14 @@
 //! Applying a request once, however often it arrives (AIP-155).
 
 use crate::seal;
-use crate::store::request_id::{answer, find, insert};
+use crate::store::request_id::{Found, answer, find, insert};
 use bytes::Bytes;
 use clock::SharedClock;
 use proto::DurableCall;
 use rpc::{Refusal, Violations, reasons};
 use sealed::Ring;
 use std::fmt::{self, Debug, Formatter};
-use store::Tx;
+use store::{Db, Tx};
 use uuid::Uuid;
 
 /// The inbox of one service: which requests were applied, and what they were answered.
@@ -41,6 +41,20 @@ pub struct OnceKey {
     pub request_id: Uuid,
     /// [`Ring::fingerprint`] of the content.
     pub fingerprint: Vec<u8>,
+}
+
+/// A request and its answer as their row holds them.
+pub struct Noted {
+    /// [`OnceKey::caller`].
+    pub caller: String,
+    /// [`OnceKey::method`].
+    pub method: &'static str,
+    /// [`OnceKey::request_id`].
+    pub request_id: Uuid,
+    /// [`OnceKey::fingerprint`].
+    pub fingerprint: Vec<u8>,
+    /// The answer, sealed.
+    pub response: Vec<u8>,
 }
 
 /// A `request_id` as it came; adds REQUEST_ID_INVALID to the violations unless it is a UUID4. For conversions that report every fault
@@ -84,16 +98,8 @@ impl Once {
         if insert(tx, caller, method, *request_id, fingerprint, self.clock.now()).await? {
             return Ok(None);
         }
-        let Some(found) = find(tx, caller, method, *request_id).await? else {
-            // Purged between the two statements: 30 days old, and asked again in this very millisecond.
-            return Err(Refusal::conflict());
-        };
-        if found.fingerprint != *fingerprint {
-            return Err(Refusal::request_id_reused());
-        }
-        let response = found.response.ok_or_else(|| Refusal::internal("a request was noted without its answer"))?;
-        let response = seal::open_response(&self.ring, &key.row(), &response).map_err(Refusal::internal)?;
-        Ok(Some(Bytes::copy_from_slice(&response)))
+        let found = find(&mut **tx, caller, method, *request_id).await?;
+        self.answer_of(key, found).map(Some)
     }
 
     /// [`Once::replay`], decoded.
@@ -107,6 +113,37 @@ impl Once {
     ) -> Result<Option<M>, Refusal> {
         let response = self.replay(tx, key).await?;
         response.map(|bytes| M::decode(bytes).map_err(Refusal::internal)).transpose()
+    }
+
+    /// The request with its answer as one row: for a statement that writes it together with the effect, skipping it (`ON CONFLICT (caller,
+    /// method, request_id) DO NOTHING`) and the effect when the request was noted before. Then [`Once::answered`] tells what it was
+    /// answered.
+    pub fn noted(&self, key: &OnceKey, response: &impl prost::Message) -> Noted {
+        let response = zeroize::Zeroizing::new(response.encode_to_vec());
+        let response = seal::response(&self.ring, &key.row(), &response);
+        let OnceKey { caller, method, request_id, fingerprint } = key.clone();
+        Noted { caller, method, request_id, fingerprint, response }
+    }
+
+    /// What a request was answered that is known to be noted.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT, REQUEST_ID_REUSED, if the id was used with other content; those of any statement.
+    pub async fn answered<M: prost::Message + Default>(&self, db: &Db, key: &OnceKey) -> Result<M, Refusal> {
+        let found = find(db.pool(), &key.caller, key.method, key.request_id).await.map_err(Refusal::from)?;
+        M::decode(self.answer_of(key, found)?).map_err(Refusal::internal)
+    }
+
+    /// The stored answer, if it is one to the same request.
+    fn answer_of(&self, key: &OnceKey, found: Option<Found>) -> Result<Bytes, Refusal> {
+        // Purged between the two statements: 30 days old, and asked again in this very millisecond.
+        let found = found.ok_or_else(Refusal::conflict)?;
+        if found.fingerprint != key.fingerprint {
+            return Err(Refusal::request_id_reused());
+        }
+        let response = found.response.ok_or_else(|| Refusal::internal("a request was noted without its answer"))?;
+        let response = seal::open_response(&self.ring, &key.row(), &response).map_err(Refusal::internal)?;
+        Ok(Bytes::copy_from_slice(&response))
     }
 
     /// Keeps the answer for repetitions. To be called in the transaction of [`Once::replay`], once.
@@ -136,6 +173,17 @@ impl OnceKey {
 impl Debug for OnceKey {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_struct("OnceKey")
+            .field("method", &self.method)
+            .field("request_id", &self.request_id)
+            .finish_non_exhaustive()
+    }
+}
+
+// === impl Noted ===
+
+impl Debug for Noted {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Noted")
             .field("method", &self.method)
             .field("request_id", &self.request_id)
             .finish_non_exhaustive()

@@ -1,12 +1,14 @@
 //! The database of one service, with the clock that its statements are told the time by.
 
-use crate::Run;
 use crate::metrics::Metrics;
+use crate::{Error, Run};
 use clock::SharedClock;
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 use sqlx::PgPool;
+use std::future::Future;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// One service's schema: pool, clock and counters. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -43,6 +45,23 @@ impl Db {
     #[doc(hidden)]
     pub fn run(&self, name: &'static str) -> Run<'_> {
         Run::new(self, name)
+    }
+
+    /// Measures one statement as the transaction `name`: it is one of its own, so BEGIN and COMMIT need no round trips. It is not run
+    /// again: after an error without an answer it may have been carried out.
+    ///
+    /// # Errors
+    /// Those of the statement.
+    pub async fn statement<T>(
+        &self,
+        name: &'static str,
+        statement: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let started = Instant::now();
+        let result = statement.await;
+        let outcome = if result.is_ok() { "committed" } else { "failed" };
+        self.metrics.ended(name, outcome, started.elapsed());
+        result
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

@@ -25,10 +25,12 @@
 //!   with the same request id.
 //! - Nothing here prints bind values: statement logging is off, and [`Error`] keeps names and codes only, since Postgres puts
 //!   values into its messages ("Key (phone)=(...) already exists").
+//! - Where many callers write at once, [`GroupCommit`] lets them share a statement and its commit.
 //! - SQL never asks Postgres for the time, [`Watch`] aside, which is what the clocks are corrected by.
 
 mod db;
 mod error;
+mod group;
 mod keys;
 mod metrics;
 mod migrate;
@@ -39,6 +41,7 @@ mod watch;
 
 pub use db::Db;
 pub use error::{Error, Retryable};
+pub use group::GroupCommit;
 pub use keys::{keys_in_use, note_key};
 pub use metrics::seconds_histogram;
 pub use migrate::{migrate, provision};

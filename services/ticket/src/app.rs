@@ -11,6 +11,7 @@ use store::Db;
 
 use crate::assertions::{Assertions, KeySource};
 use crate::config::Config;
+use crate::desk::Desk;
 use crate::domain::{Advices, Appeal, Catalogue, Rules};
 
 /// Everything that a command or query needs, made once at the start.
@@ -24,6 +25,8 @@ pub struct App {
     pub outbox: Outbox,
     /// What makes commands repeatable.
     pub once: Once,
+    /// Where filings are written.
+    pub desk: Desk,
     /// Makes and opens page tokens.
     pub pages: Tokens,
     /// Categories (T6).
@@ -49,6 +52,7 @@ impl App {
     /// The configured catalogue can't be read.
     pub fn new(db: Db, ring: Ring, outbox: Outbox, keys: Arc<dyn KeySource>, config: &Config) -> anyhow::Result<Self> {
         Ok(Self {
+            desk: Desk::new(db.clone(), outbox.clone()),
             outbox,
             once: Once::new(ring.clone(), db.clock().clone()),
             pages: Tokens::new(&ring.subkey("page-tokens")),

@@ -16,6 +16,7 @@ pub mod assertions;
 pub mod audit;
 pub mod commands;
 mod config;
+mod desk;
 mod domain;
 mod grpc;
 pub mod queries;

@@ -6,16 +6,7 @@ use serde_json::Value;
 use store::{Error, Tx};
 use uuid::Uuid;
 
-/// A call as it is stored.
-pub(crate) struct Row {
-    pub(crate) call_id: Uuid,
-    pub(crate) destination: &'static str,
-    pub(crate) key: String,
-    pub(crate) method: &'static str,
-    pub(crate) request: Vec<u8>,
-    pub(crate) note: Value,
-    pub(crate) expire_time: Option<Timestamp>,
-}
+use crate::outbox::SealedCall;
 
 /// Numbers the calls within their keys and writes them, in one statement.
 ///
@@ -25,7 +16,7 @@ pub(crate) async fn enqueue(
     tx: &mut Tx,
     now: Timestamp,
     trace_context: Option<&str>,
-    rows: Vec<Row>,
+    rows: Vec<SealedCall>,
 ) -> Result<(), Error> {
     let mut columns = Columns::default();
     for row in rows {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
+use sqlx::PgExecutor;
 use store::{Error, Tx};
 use uuid::Uuid;
 
@@ -36,7 +37,12 @@ pub(crate) async fn insert(
 }
 
 /// What was noted. A later statement than [`insert`], so it sees what that one waited for.
-pub(crate) async fn find(tx: &mut Tx, caller: &str, method: &str, request_id: Uuid) -> Result<Option<Found>, Error> {
+pub(crate) async fn find(
+    executor: impl PgExecutor<'_>,
+    caller: &str,
+    method: &str,
+    request_id: Uuid,
+) -> Result<Option<Found>, Error> {
     let found = sqlx::query_as!(
         Found,
         "-- find_request_id()
@@ -45,7 +51,7 @@ pub(crate) async fn find(tx: &mut Tx, caller: &str, method: &str, request_id: Uu
         method,
         request_id,
     )
-    .fetch_optional(&mut **tx)
+    .fetch_optional(executor)
     .await?;
     Ok(found)
 }

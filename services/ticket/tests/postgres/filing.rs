@@ -73,6 +73,75 @@ async fn the_same_request_at_the_same_moment_is_the_same_appeal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn new_repeated_and_reused_requests_at_once_are_each_answered_as_if_alone() {
+    let rig = Rig::new().await;
+    let (caller, other) = (citizen(), citizen());
+    let known = new_id();
+    let first = rig.try_file(&caller, form(), &known).await.unwrap();
+    let changed = || wire::Appeal { subject: "Другое".into(), ..form() };
+    // All under way together: as many as find no free place share statements.
+    let mut filings = Vec::new();
+    for n in 0..60 {
+        filings.push(match n % 3 {
+            0 => (known.clone(), &caller, form()),
+            1 => (known.clone(), &caller, changed()),
+            _ => (if n == 2 { known.clone() } else { new_id() }, &other, changed()),
+        });
+    }
+    let tried = filings.into_iter().map(|(id, caller, appeal)| {
+        let rig = &rig;
+        async move { rig.try_file(caller, appeal, &id).await }
+    });
+    let mut numbers = HashSet::from([first.number.clone()]);
+    for (n, answer) in futures::future::join_all(tried).await.into_iter().enumerate() {
+        match n % 3 {
+            0 => assert_eq!(answer.unwrap(), first),
+            1 => assert_eq!(reason(answer), reasons::REQUEST_ID_REUSED),
+            _ => assert!(numbers.insert(answer.unwrap().number), "a number twice"),
+        }
+    }
+    assert_eq!((numbers.len(), rig.notices().await.len()), (21, 21));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_the_database_refuses_is_written_one_by_one() {
+    let rig = Rig::new().await;
+    let mut admin = <sqlx::PgConnection as sqlx::Connection>::connect(&rig.database.admin_url()).await.unwrap();
+    // Refuses one citizen's appeal, and with it every statement that it is in.
+    let refused = citizen();
+    let uid = refused.citizen().unwrap();
+    let constraint = format!("ALTER TABLE ticket.appeal ADD CONSTRAINT nobody_else CHECK (citizen_id <> '{uid}')");
+    sqlx::query(sqlx::AssertSqlSafe(constraint)).execute(&mut admin).await.unwrap();
+    let callers: Vec<Caller> = (0..40).map(|n| if n % 8 == 5 { refused.clone() } else { citizen() }).collect();
+    let answers = futures::future::join_all(callers.iter().map(|caller| {
+        let rig = &rig;
+        async move { rig.try_file(caller, form(), &new_id()).await }
+    }))
+    .await;
+    for (n, answer) in answers.into_iter().enumerate() {
+        assert_eq!(answer.is_err(), n % 8 == 5, "{n}: {answer:?}");
+    }
+    assert_eq!(rig.notices().await.len(), 35);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_calls_of_a_new_appeal_are_numbered_as_all_others() {
+    let rig = Rig::new().await;
+    let filed = rig.file(&Caller::of_system("portal"), form()).await;
+    let mut admin = <sqlx::PgConnection as sqlx::Connection>::connect(&rig.database.admin_url()).await.unwrap();
+    let calls: Vec<(String, i64, bool, i64, i64)> = sqlx::query_as(
+        "SELECT o.destination, seq, head, last_seq, finished_seq FROM ticket.outbox o JOIN ticket.outbox_key k
+             USING (destination, ordering_key) WHERE ordering_key = $1 ORDER BY destination, seq",
+    )
+    .bind(&filed.name)
+    .fetch_all(&mut admin)
+    .await
+    .unwrap();
+    let call = |to: &str, seq, head, last| (to.to_owned(), seq, head, last, 0);
+    assert_eq!(calls, [call("notification", 1, true, 2), call("notification", 2, false, 2), call("sla", 1, true, 1)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bad_form_names_all_its_faults_and_nothing_is_registered() {
     let rig = Rig::new().await;
     let bad = wire::Appeal {
