@@ -1,4 +1,4 @@
-//! The command line that every service's binary has.
+//! The command line that every service has: what follows its name in `otklik ticket serve`.
 //!
 //! Exit codes: 0 done; 64 (EX_USAGE) the command line or the configuration is wrong, so starting again will not help; 1 anything
 //! else; 128 + n a second signal n during the drain.
@@ -25,8 +25,9 @@ const USAGE: u8 = 64;
 
 #[derive(Debug, Parser)]
 struct Args {
-    /// Configuration file (TOML), above the compiled-in defaults and below the environment.
-    #[arg(long, global = true, value_name = "FILE")]
+    /// Configuration file (TOML), or a folder whose *.toml are read by order of their names; above the compiled-in defaults and below
+    /// the environment.
+    #[arg(long, global = true, value_name = "PATH")]
     config: Option<PathBuf>,
     /// Checks all that can be checked without the database, tells every fault, and exits.
     #[arg(long, global = true)]
@@ -58,9 +59,9 @@ enum Plan<C> {
     Print(String),
 }
 
-/// The whole `main` of a service's binary.
-pub fn main<S: Service>() -> ExitCode {
-    let done = plan::<S>(std::env::args_os(), std::env::vars()).and_then(|plan| match plan {
+/// The whole program of a service. `line` begins with the service's name.
+pub fn main<S: Service>(line: impl Iterator<Item = OsString>) -> ExitCode {
+    let done = plan::<S>(line, std::env::vars()).and_then(|plan| match plan {
         Plan::Print(text) => {
             print!("{text}");
             Ok(())
@@ -85,7 +86,8 @@ fn plan<S: Service>(
     line: impl IntoIterator<Item = OsString>,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> anyhow::Result<Plan<S::Config>> {
-    let command = Args::command().name(S::NAME).version(env!("CARGO_PKG_VERSION"));
+    let command =
+        Args::command().name(S::NAME).bin_name(format!("otklik {}", S::NAME)).version(env!("CARGO_PKG_VERSION"));
     let parsed = command.try_get_matches_from(line).and_then(|matches| Args::from_arg_matches(&matches));
     let args = match parsed {
         // Help and version come this way too; they are no errors.

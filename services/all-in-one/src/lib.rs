@@ -12,20 +12,32 @@
 //! Failure handling: whatever can't be made stops the start with the step's name and what to do. A service that ends, ends the
 //! process. Nothing of the state is in memory: a second run on the same folder continues, also after `kill -9`.
 
+#[cfg(feature = "developer")]
 mod banner;
+#[cfg(feature = "developer")]
 mod command_line;
+#[cfg(feature = "developer")]
 mod database;
+#[cfg(feature = "developer")]
 mod fast_clock;
+mod front;
+#[cfg(feature = "developer")]
 mod home;
+#[cfg(feature = "developer")]
 mod issuer;
+#[cfg(feature = "developer")]
 mod parts;
+#[cfg(feature = "developer")]
 mod place;
+#[cfg(feature = "developer")]
 mod ports;
+#[cfg(feature = "developer")]
 mod suite;
 
+pub use self::front::main;
+#[cfg(feature = "developer")]
 pub use self::{
     banner::Banner,
-    command_line::main,
     database::Database,
     fast_clock::{RunClock, fast_clock},
     home::Home,

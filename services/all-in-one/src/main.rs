@@ -1,4 +1,4 @@
-//! `cargo run`: the whole suite on this machine.
+//! The one executable: `otklik ticket serve` in production, `cargo run` for the whole suite on this machine.
 
 use std::process::ExitCode;
 
