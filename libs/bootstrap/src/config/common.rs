@@ -60,6 +60,9 @@ pub struct GrpcConfig {
     /// Patience with the answer to it.
     #[serde(with = "span::required")]
     pub keepalive_timeout: Duration,
+    /// Age at which a connection is ended.
+    #[serde(default, with = "span::optional")]
+    pub max_connection_age: Option<Duration>,
     /// Requests at once on one connection.
     pub max_concurrent_streams: u32,
     /// Largest header block, bytes.
@@ -183,6 +186,7 @@ impl Common {
             grace: self.lifecycle.grace,
             keepalive_interval: grpc.keepalive_interval,
             keepalive_timeout: grpc.keepalive_timeout,
+            max_connection_age: grpc.max_connection_age,
             max_concurrent_streams: grpc.max_concurrent_streams,
             max_header_bytes: grpc.max_header_bytes,
         }

@@ -4,7 +4,7 @@
 //!  libs/bootstrap/common.default.toml    what all services share
 //!  <service>/config.default.toml         the service's own, and where it differs from the shared
 //!  preset                                values from code: the all-in-one's ports, a test's database
-//!  --config FILE
+//!  --config PATH                         a file, or the *.toml of a folder by order of their names
 //!  OTKLIK_<SERVICE>__SECTION__KEY        wins
 //! ```
 
@@ -41,7 +41,8 @@ impl Layers {
         self
     }
 
-    /// Adds a configuration file.
+    /// Adds a configuration file, or a folder of them: its `*.toml`, each above those whose names come before its own. So a base
+    /// and what differs from it in one place can be files of two owners.
     #[must_use]
     pub fn file(mut self, path: Option<&Path>) -> Self {
         self.file = path.map(Path::to_owned);
@@ -85,8 +86,8 @@ impl Layers {
         for (key, value) in &self.preset {
             builder = builder.add_source(Variables(vec![(key.clone(), text(value), "the program".to_owned())]));
         }
-        if let Some(path) = &self.file {
-            builder = builder.add_source(File::from(path.as_path()).format(FileFormat::Toml));
+        for path in self.file.iter().map(|path| files(path)).collect::<Result<Vec<_>, _>>()?.concat() {
+            builder = builder.add_source(File::from(path).format(FileFormat::Toml));
         }
         builder = builder.add_source(Variables::of(S::NAME, &self.environment));
         if let Some(filter) = &self.filter {
@@ -122,6 +123,20 @@ impl Source for Variables {
         let parse = |(key, text, origin): &(String, String, String)| (key.clone(), value(text, origin));
         Ok(self.0.iter().map(parse).collect())
     }
+}
+
+/// The files at `path`. A folder without any is a mount that went wrong.
+fn files(path: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let unusable = |what: &dyn std::fmt::Display| ConfigError::new(format!("--config {}: {what}", path.display()));
+    let entries = path.read_dir().and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let entries = entries.map_err(|error| unusable(&error.kind()))?;
+    let mut found: Vec<_> = entries.into_iter().map(|it| it.path()).collect();
+    found.retain(|it| it.extension().is_some_and(|it| it == "toml"));
+    found.sort();
+    if found.is_empty() { Err(unusable(&"no *.toml in this folder")) } else { Ok(found) }
 }
 
 /// The environment variable that sets `key` of a service.

@@ -249,3 +249,21 @@ fn a_secret_comes_from_its_file_or_its_value_but_not_both() {
     let error = pick(Some(&value), Some(&file.0)).unwrap_err().to_string();
     assert!(error.contains("`smtp.password_file`"), "{error}");
 }
+
+#[test]
+fn a_folder_of_files_is_read_by_order_of_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let load = || Layers::default().file(Some(folder.path())).load::<Postman>();
+    let error = load().unwrap_err().to_string();
+    assert!(error.ends_with("no *.toml in this folder"), "a mount that went wrong: {error}");
+    put("10-base.toml", "[smtp]\nhost = 'base.example'\nport = 26\n");
+    put("50-here.toml", "[smtp]\nhost = 'here.example'\n");
+    put("notes.md", "= no TOML");
+    fs::create_dir(folder.path().join("..data")).unwrap();
+    let smtp = load().unwrap().service.smtp;
+    assert_eq!((&*smtp.host, smtp.port), ("here.example", 26));
+    put("60-typing.toml", "[smtp]\nhots = 'x'\n");
+    let error = load().unwrap_err().to_string();
+    assert!(error.contains("60-typing.toml"), "the file at fault is named: {error}");
+}

@@ -33,6 +33,9 @@ pub struct ServerConfig {
     /// A connection whose ping stays unanswered this long is closed.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub keepalive_timeout: Duration,
+    /// Age at which a connection is ended without harm to its calls, so that its client chooses a replica anew; never without it.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::optional")]
+    pub max_connection_age: Option<Duration>,
     /// Calls at the same time on one connection.
     pub max_concurrent_streams: u32,
     /// Largest header block, in bytes.
@@ -64,6 +67,7 @@ impl Default for ServerConfig {
             grace: Duration::from_secs(20),
             keepalive_interval: Duration::from_secs(60),
             keepalive_timeout: Duration::from_secs(10),
+            max_connection_age: None,
             max_concurrent_streams: 1024,
             max_header_bytes: 16 * 1024,
         }

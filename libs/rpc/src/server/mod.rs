@@ -114,6 +114,9 @@ impl Server {
             .http2_keepalive_timeout(Some(config.keepalive_timeout))
             .max_concurrent_streams(config.max_concurrent_streams)
             .http2_max_header_list_size(config.max_header_bytes);
+        if let Some(age) = config.max_connection_age {
+            builder = builder.max_connection_age(age);
+        }
         if let Some(tls) = &config.tls {
             builder = builder.tls_config(read_tls(tls).await?)?;
         }

@@ -2,6 +2,7 @@
 
 mod access;
 mod admission;
+mod age;
 mod client;
 mod deadlines;
 mod drain;
