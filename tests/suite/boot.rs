@@ -127,7 +127,7 @@ impl Suite {
         replica
     }
 
-    fn layers(&self, part: Part) -> Layers {
+    pub(crate) fn layers(&self, part: Part) -> Layers {
         let path = |name: &str| self.folder.path().join(name).to_string_lossy().into_owned();
         let role = format!("otklik_{}", part.schema());
         let mut layers = Layers::default()

@@ -50,10 +50,23 @@ impl Suite {
 
     /// A channel to a service with any token, or none.
     pub fn channel_as(&self, part: Part, token: Option<String>) -> As {
-        let channel = Endpoint::from_shared(format!("http://{}", self.addresses[part.name()]))
+        InterceptedService::new(self.channel(part), Bearer(token))
+    }
+
+    /// A channel to a service, for many callers.
+    pub fn channel(&self, part: Part) -> Channel {
+        Endpoint::from_shared(format!("http://{}", self.addresses[part.name()]))
             .expect("a socket address makes a URL")
-            .connect_lazy();
-        InterceptedService::new(channel, Bearer(token))
+            .connect_lazy()
+    }
+}
+
+// === impl Bearer ===
+
+impl Bearer {
+    /// Somebody with this token.
+    pub fn of(token: String) -> Self {
+        Self(Some(token))
     }
 }
 

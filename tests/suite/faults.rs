@@ -1,4 +1,4 @@
-//! What can be done to calls between services: the request is lost, the answer is lost, or all is well.
+//! What can be done to calls between services: the request is lost, the answer is lost, the relay dies with it, or all is well.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use outbox::{Attempt, Deliver};
+use tokio::sync::Notify;
 use tonic::Status;
 
 /// One fault, used up by the next call to its destination and method.
@@ -21,11 +22,19 @@ struct State {
     planned: VecDeque<(String, Fault)>,
     /// Calls that reached their receiver, by method.
     delivered: Vec<String>,
+    /// The relay that has the next call in hand dies: before the call was sent, or after it was applied.
+    dying: Option<bool>,
 }
 
 /// The faults of one suite. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Faults(Arc<Mutex<State>>);
+pub struct Faults(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    died: Notify,
+}
 
 struct Around {
     faults: Faults,
@@ -55,6 +64,27 @@ impl Faults {
         self.state(|it| it.planned.len())
     }
 
+    /// The relay that has the next call in hand dies, before the call was sent or after it was `applied`. Whoever steps the relay waits for
+    /// [`Self::died`] beside the step, and drops the step then.
+    pub fn die(&self, applied: bool) {
+        self.state(|it| it.dying = Some(applied));
+    }
+
+    /// Waits until a relay stands at the point where it dies.
+    pub async fn died(&self) {
+        self.0.died.notified().await;
+    }
+
+    /// Nobody dies any more: there was no call to die with.
+    pub fn live(&self) {
+        self.state(|it| it.dying = None);
+    }
+
+    /// Forgets what was planned and what was counted.
+    pub fn forget(&self) {
+        self.state(|it| *it = State::default());
+    }
+
     pub(crate) fn around(&self, inner: Arc<dyn Deliver>) -> Arc<dyn Deliver> {
         Arc::new(Around { faults: self.clone(), inner })
     }
@@ -71,13 +101,20 @@ impl Faults {
     }
 
     fn state<T>(&self, use_it: impl FnOnce(&mut State) -> T) -> T {
-        use_it(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        use_it(&mut self.0.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 #[async_trait]
 impl Deliver for Around {
     async fn deliver(&self, method: &str, request: Bytes, attempt: &Attempt) -> Result<Bytes, Status> {
+        if let Some(applied) = self.faults.state(|it| it.dying.take()) {
+            if applied {
+                drop(self.inner.deliver(method, request, attempt).await);
+            }
+            self.faults.0.died.notify_one();
+            return std::future::pending().await;
+        }
         let fault = self.faults.take(method);
         if fault == Some(Fault::RequestLost) {
             return Err(Status::unavailable("the request was lost"));

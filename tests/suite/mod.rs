@@ -9,6 +9,7 @@
 //! ```
 
 mod access;
+mod audit;
 mod boot;
 mod clients;
 mod faults;
@@ -26,6 +27,7 @@ use testkit::smsc::Smsc;
 use tokio::sync::Mutex;
 
 pub use self::access::Access;
+pub use self::audit::Audit;
 pub use self::boot::Replica;
 pub use self::clients::{As, Bearer};
 pub use self::faults::Faults;

@@ -164,6 +164,16 @@ impl Mailbox {
         self.shared.state().mails.clone()
     }
 
+    /// Hands over what arrived since the last time, and forgets it: for runs so long that all of it is too much.
+    pub fn take_mails(&self) -> Vec<Mail> {
+        std::mem::take(&mut self.shared.state().mails)
+    }
+
+    /// Forgets the script and takes everything.
+    pub fn calm(&self) {
+        self.shared.state().script.clear();
+    }
+
     /// Connections so far.
     pub fn connections(&self) -> usize {
         self.shared.state().connections

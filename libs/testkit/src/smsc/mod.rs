@@ -100,9 +100,29 @@ impl Smsc {
         self.shared.state().script.extend(acts);
     }
 
+    /// Puts an act before those that are scripted.
+    pub fn script_first(&self, act: Act) {
+        self.shared.state().script.push_front(act);
+    }
+
+    /// Takes a [`Act::Hold`] that nobody came to off the head of the script.
+    pub fn unhold(&self) {
+        let mut state = self.shared.state();
+        if matches!(state.script.front(), Some(Act::Hold(_))) {
+            state.script.pop_front();
+        }
+    }
+
     /// The act when the script has run out.
     pub fn otherwise(&self, act: Act) {
         self.shared.state().default = act;
+    }
+
+    /// Forgets the script and accepts.
+    pub fn calm(&self) {
+        let mut state = self.shared.state();
+        state.script.clear();
+        state.default = Act::default();
     }
 
     /// When receipts are sent by themselves.
@@ -166,6 +186,11 @@ impl Smsc {
     /// Every `submit_sm` seen, refused ones included.
     pub fn submits(&self) -> Vec<Submitted> {
         self.record().submits
+    }
+
+    /// Hands over every `submit_sm` seen since the last time, and forgets them: for runs so long that all of them are too many.
+    pub fn take_submits(&self) -> Vec<Submitted> {
+        std::mem::take(&mut self.shared.state().record.submits)
     }
 
     /// Accepted messages, put together from their parts in order of their first part.

@@ -1,0 +1,77 @@
+//! Random lists: mostly what people and the machinery do in turn, with faults among it.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use tests::Part;
+
+use crate::op::{Act, CATEGORIES, CHANNELS, Centre, Fate, Form, LANGUAGES, METHODS, Op, Wait};
+
+/// The ops of a list. It begins with a filing: without one nothing else happens.
+pub fn ops() -> impl Strategy<Value = Vec<Op>> {
+    (form(), prop::collection::vec(op(), 4..22)).prop_map(|(form, mut ops)| {
+        ops.insert(0, Op::File(form));
+        ops
+    })
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        6 => form().prop_map(Op::File),
+        6 => any::<bool>().prop_map(|changed| Op::Again { changed }),
+        7 => (0..3_usize, 0..7_usize).prop_map(|(appeal, member)| Op::Assign(appeal, member)),
+        6 => (0..7_usize).prop_map(Op::Claim),
+        34 => (act(), 0..3_usize).prop_map(|(act, appeal)| Op::Act(act, appeal)),
+        25 => wait().prop_map(Op::Wait),
+        12 => part().prop_map(Op::Relay),
+        7 => (any::<bool>(), select(&METHODS[..])).prop_map(|(answer, method)| Op::Lose { answer, method }),
+        4 => (part(), any::<bool>()).prop_map(|(part, applied)| Op::Die { part, applied }),
+        8 => Just(Op::Tick),
+        2 => Just(Op::TwoTicks),
+        8 => Just(Op::Dispatch),
+        2 => Just(Op::DieSending),
+        5 => select(Centre::ALL).prop_map(Op::Sms),
+        1 => Just(Op::MailSilent),
+        4 => select(Fate::ALL).prop_map(Op::Receipt),
+        1 => part().prop_map(Op::Restart),
+        16 => Just(Op::Run),
+        5 => Just(Op::Settle),
+    ]
+}
+
+fn form() -> impl Strategy<Value = Form> {
+    let login = prop_oneof![3 => Just(false), 1 => Just(true)];
+    let language = prop_oneof![3 => Just(LANGUAGES[0]), 1 => Just(LANGUAGES[1])];
+    (select(&CHANNELS[..]), select(&CATEGORIES[..]), login, language)
+        .prop_map(|(channel, category, login, language)| Form { channel, category, login, language })
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => Just(Act::Ask),
+        1 => Just(Act::AskIdentity),
+        4 => Just(Act::Inform),
+        4 => Just(Act::Answer),
+        1 => Just(Act::Note),
+        5 => Just(Act::Resolve),
+        1 => Just(Act::Meddle),
+        4 => Just(Act::Reopen),
+        2 => Just(Act::Withdraw),
+        1 => Just(Act::Acknowledge),
+        2 => Just(Act::Prove),
+    ]
+}
+
+fn wait() -> impl Strategy<Value = Wait> {
+    prop_oneof![
+        2 => (1..40_u32).prop_map(Wait::For),
+        2 => (1..60_u32).prop_map(|minutes| Wait::For(60 * minutes)),
+        1 => (1..30_u32).prop_map(|hours| Wait::For(3600 * hours)),
+        1 => (1..6_u32).prop_map(|days| Wait::For(86_400 * days)),
+        8 => (-2..3_i32).prop_map(Wait::Next),
+    ]
+}
+
+fn part() -> impl Strategy<Value = Part> {
+    // Identity verification has little to say.
+    prop_oneof![4 => Just(Part::Ticket), 4 => Just(Part::Sla), 3 => Just(Part::Notification), 1 => Just(Part::Identity)]
+}

@@ -1,0 +1,319 @@
+//! What is known of an appeal from outside: folded from its journal by rules of our own, so that a row, a promise and a message can
+//! each be compared with it.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, ensure};
+use jiff::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::catalogue::{Category, member, rank};
+use crate::journal::Event;
+use crate::op::Form;
+
+/// An appeal of the list.
+#[derive(Clone, Debug)]
+pub struct Appeal {
+    pub id: Uuid,
+    pub name: String,
+    pub number: String,
+    /// Digits; nobody else has it.
+    pub phone: String,
+    pub form: Form,
+    pub category: &'static Category,
+    /// Who may act as its applicant.
+    pub applicant: String,
+    /// `citizens/…` that the appeal, or a proof for it, speaks of.
+    pub citizen: Option<String>,
+    /// A proof that was not used yet: the token, and when it stops to count.
+    pub proof: Option<(String, Timestamp)>,
+    pub state: String,
+    pub assignee: Option<String>,
+    pub queue_level: i16,
+    pub level: i64,
+    pub is_acknowledged: bool,
+    pub is_confirmed: bool,
+    pub first: Clock,
+    pub resolution: Clock,
+    pub expected_time: Option<Timestamp>,
+    pub create_time: Timestamp,
+    pub resolve_time: Option<Timestamp>,
+    /// Number of the last event, and of the last that moved a clock.
+    pub last_event: i64,
+    pub revision: i64,
+    /// What the ticket service has to tell: template, recipient, time of the event.
+    pub notices: BTreeSet<(&'static str, String, Timestamp)>,
+    pub handed_up: Vec<HandedUp>,
+    pub warned: BTreeSet<String>,
+    /// Entries that tell of notices, in order: template, notification or rung, state.
+    pub outcomes: Vec<(String, String, String)>,
+}
+
+/// A promise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clock {
+    pub state: &'static str,
+    pub epoch: i64,
+    pub due_time: Option<Timestamp>,
+    pub level: i64,
+}
+
+/// An escalation that the ticket service accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandedUp {
+    pub clock: String,
+    pub epoch: i64,
+    pub level: i64,
+    pub time: Timestamp,
+    pub expected_time: Option<Timestamp>,
+}
+
+/// What others do, which is not asked for by anybody here.
+pub const MACHINERY: [&str; 4] = ["escalated", "deadline_warned", "rung_not_acted", "notice_outcome"];
+
+// === impl Appeal ===
+
+impl Appeal {
+    /// Before its first event.
+    pub fn new(id: Uuid, number: String, phone: String, form: Form, citizen: Option<String>) -> Self {
+        let category = crate::catalogue::category(form.category);
+        let clock = Clock { state: "none", epoch: 0, due_time: None, level: 0 };
+        Self {
+            id,
+            name: format!("appeals/{id}"),
+            number,
+            phone,
+            category,
+            applicant: citizen.clone().unwrap_or_else(|| "portal".to_owned()),
+            citizen,
+            form,
+            proof: None,
+            state: String::new(),
+            assignee: None,
+            queue_level: rank(&category.queue_level),
+            level: 0,
+            is_acknowledged: false,
+            is_confirmed: false,
+            first: clock.clone(),
+            resolution: clock,
+            expected_time: None,
+            create_time: Timestamp::UNIX_EPOCH,
+            resolve_time: None,
+            last_event: 0,
+            revision: 0,
+            notices: BTreeSet::new(),
+            handed_up: Vec::new(),
+            warned: BTreeSet::new(),
+            outcomes: Vec::new(),
+        }
+    }
+
+    /// Whether something may still be done about it.
+    pub fn is_open(&self) -> bool {
+        !matches!(self.state.as_str(), "resolved" | "withdrawn")
+    }
+
+    /// Whether it is the applicant's turn.
+    pub fn is_paused(&self) -> bool {
+        self.state.starts_with("awaiting")
+    }
+
+    /// Both promises with their names.
+    pub fn clocks(&self) -> [(&'static str, &Clock); 2] {
+        [("first_answer", &self.first), ("resolution", &self.resolution)]
+    }
+
+    /// The part of the recipient's name behind the slash.
+    pub fn recipient(&self) -> String {
+        match self.applicant.strip_prefix("citizens/") {
+            Some(citizen) => citizen.to_owned(),
+            None => format!("appeal-{}", self.id),
+        }
+    }
+
+    fn clock(&mut self, name: &str) -> Result<&mut Clock> {
+        match name {
+            "first_answer" => Ok(&mut self.first),
+            "resolution" => Ok(&mut self.resolution),
+            _ => anyhow::bail!("there is no clock {name}"),
+        }
+    }
+
+    /// Takes the next entry of the journal in.
+    ///
+    /// # Errors
+    /// It can't have happened.
+    pub fn learn(&mut self, event: &Event) -> Result<()> {
+        self.fold(event).with_context(|| format!("{} of {}: {} {}", event.number, self.name, event.kind, event.data))
+    }
+
+    fn fold(&mut self, event: &Event) -> Result<()> {
+        ensure!(event.number == self.last_event + 1, "a gap in the journal");
+        let is_move = self.state != event.state;
+        match event.kind.as_str() {
+            "filed" => {
+                for name in ["first_answer", "resolution"] {
+                    let due = event.data[name]["due_time"].as_str().context("a due time")?.parse()?;
+                    *self.clock(name)? = Clock { state: "running", epoch: 1, due_time: Some(due), level: 0 };
+                }
+                self.create_time = event.time;
+                self.expected_time = self.resolution.due_time;
+            }
+            "assigned" => self.assignee = Some(event.text("assignee").to_owned()),
+            "first_answered" => self.first.end("met"),
+            "info_requested" => {
+                ensure!(!self.is_paused(), "paused twice");
+                [&mut self.first, &mut self.resolution].into_iter().for_each(Clock::pause);
+                self.expected_time = None;
+            }
+            "info_provided" => self.run_on(event, true)?,
+            "identity_confirmed" => self.is_confirmed = true,
+            "resolved" => {
+                [&mut self.first, &mut self.resolution].into_iter().for_each(|clock| clock.end("met"));
+                self.expected_time = None;
+                self.resolve_time = Some(event.time);
+                self.is_confirmed = false;
+            }
+            "reopened" => {
+                self.run_on(event, false)?;
+                self.resolve_time = None;
+            }
+            "withdrawn" => {
+                [&mut self.first, &mut self.resolution].into_iter().for_each(|clock| clock.end("cancelled"));
+                self.expected_time = None;
+            }
+            "escalated" => self.escalate(event)?,
+            "escalation_acknowledged" => self.is_acknowledged = true,
+            "deadline_warned" => {
+                let clock = event.text("clock").to_owned();
+                ensure!(self.warned.insert(clock), "warned twice");
+            }
+            "notice_outcome" => {
+                let of = match event.data["notification"].as_str() {
+                    Some(notification) => notification.to_owned(),
+                    None => format!("{}/{}/{}", event.text("clock"), event.data["epoch"], event.data["level"]),
+                };
+                self.outcomes.push((event.text("notice").to_owned(), of, event.text("state").to_owned()));
+            }
+            "message_posted" | "rung_not_acted" => {}
+            other => anyhow::bail!("{other} is not known here"),
+        }
+        self.notice(event, is_move)?;
+        self.state.clone_from(&event.state);
+        self.last_event = event.number;
+        const MOVING: [&str; 7] =
+            ["filed", "first_answered", "info_requested", "info_provided", "resolved", "reopened", "withdrawn"];
+        if MOVING.contains(&event.kind.as_str()) {
+            self.revision = event.number;
+        }
+        Ok(())
+    }
+
+    /// The clocks run again, each in its next epoch.
+    fn run_on(&mut self, event: &Event, was_paused: bool) -> Result<()> {
+        let moved = event.data["due"].as_array().context("due times")?;
+        for due in moved {
+            let clock = self.clock(due["clock"].as_str().unwrap_or_default())?;
+            let expected = if was_paused { "paused" } else { "met" };
+            ensure!(clock.state == expected, "a clock that is {} runs again", clock.state);
+            ensure!(due["epoch"].as_i64() == Some(clock.epoch + 1), "the epoch does not grow by one");
+            clock.epoch += 1;
+            clock.state = "running";
+            clock.due_time = Some(due["due_time"].as_str().context("a due time")?.parse()?);
+        }
+        ensure!(self.resolution.state == "running", "the resolution's clock does not run again");
+        ensure!(self.first.state != "paused", "a clock is left paused");
+        self.expected_time = event.time_of("expected_time");
+        ensure!(self.expected_time >= self.resolution.due_time, "expected before it is due");
+        Ok(())
+    }
+
+    /// Only a clock that runs escalates, in its present epoch, to a level above those that acted.
+    fn escalate(&mut self, event: &Event) -> Result<()> {
+        let (name, level, epoch) = (event.text("clock").to_owned(), event.number_of("level"), event.number_of("epoch"));
+        let expected_time = event.time_of("expected_time");
+        let clock = self.clock(&name)?;
+        ensure!(clock.state == "running", "escalated by a clock that is {}", clock.state);
+        ensure!(clock.epoch == epoch, "escalated in epoch {epoch}, which is {} by now", clock.epoch);
+        ensure!(level > clock.level, "level {level} acts after level {}", clock.level);
+        ensure!(clock.due_time.is_some_and(|due| due <= event.time), "escalated before it is due");
+        clock.level = level;
+        ensure!(expected_time.is_some() == (name == "resolution"), "who promises what to whom?");
+        if let Some(time) = expected_time {
+            ensure!(time > event.time, "a time is promised that is over");
+            self.expected_time = expected_time;
+        }
+        let wanted = if level >= 2 { "supervisor" } else { "senior_specialist" };
+        if level > self.level {
+            (self.level, self.is_acknowledged) = (level, false);
+            self.queue_level = self.queue_level.max(rank(wanted));
+            let holder = self.assignee.as_deref().and_then(member);
+            match &event.data["handed"] {
+                Value::Null => ensure!(holder.is_some_and(|it| rank(&it.level) >= rank(wanted)), "it stays too low"),
+                handed => {
+                    let to = handed["to"].as_str().and_then(member).context("somebody of each level is on duty")?;
+                    ensure!(to.level == wanted && to.groups.contains(&self.category.group), "handed to {}", to.id);
+                    self.assignee = Some(to.id.clone());
+                }
+            }
+        } else {
+            ensure!(event.data["handed"].is_null(), "handed to a level that it had reached");
+        }
+        self.handed_up.push(HandedUp { clock: name, epoch, level, time: event.time, expected_time });
+        Ok(())
+    }
+
+    /// Who hears of it.
+    fn notice(&mut self, event: &Event, is_move: bool) -> Result<()> {
+        let to_member = |id: &str| format!("staff-{id}");
+        let (template, recipient) = match event.kind.as_str() {
+            "filed" => ("registration", self.recipient()),
+            "info_requested" => ("applicant_question", self.recipient()),
+            "resolved" => ("resolution", self.recipient()),
+            "escalated" => match event.data["handed"]["to"].as_str() {
+                Some(to) => ("staff_escalated", to_member(to)),
+                None => return Ok(()),
+            },
+            "assigned" if event.actor != format!("staff/{}", event.text("assignee")) => {
+                ("staff_assigned", to_member(event.text("assignee")))
+            }
+            "deadline_warned" => {
+                let epoch = event.number_of("epoch");
+                let clock = self.clock(event.text("clock"))?;
+                if clock.state != "running" || clock.epoch != epoch {
+                    return Ok(());
+                }
+                match &self.assignee {
+                    Some(assignee) => ("staff_reminder", to_member(assignee)),
+                    None => return Ok(()),
+                }
+            }
+            _ if is_move && event.state != "assigned" => ("status_change", self.recipient()),
+            _ => return Ok(()),
+        };
+        self.notices.insert((template, recipient, event.time));
+        Ok(())
+    }
+}
+
+// === impl Clock ===
+
+impl Clock {
+    /// Nothing is owed any more.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, "met" | "cancelled")
+    }
+
+    fn end(&mut self, state: &'static str) {
+        if !self.is_over() {
+            (self.state, self.due_time) = (state, None);
+        }
+    }
+
+    fn pause(&mut self) {
+        if self.state == "running" {
+            (self.state, self.due_time) = ("paused", None);
+        }
+    }
+}

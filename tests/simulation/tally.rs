@@ -1,0 +1,148 @@
+//! What a run lived through: how each op ended, and which situations were reached. A run that never saw an appeal escalate has not shown
+//! that escalations work.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use anyhow::Result;
+
+use crate::op::Op;
+use crate::world::World;
+
+/// Counts by name.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    counts: BTreeMap<String, u64>,
+}
+
+/// What a run of 2,000 lists must have reached.
+pub const NEEDED: &[&str] = &[
+    "filed",
+    "again: other content refused",
+    "again: answered alike",
+    "assign: done",
+    "assign: MEMBER_NOT_SUITABLE",
+    "assign: APPEAL_CLOSED",
+    "claim: given",
+    "claim: nothing waits",
+    "ask: done",
+    "ask: STATE_NOT_ALLOWED",
+    "ask: NOT_ASSIGNEE",
+    "inform: done",
+    "inform: ASSURANCE_REQUIRED",
+    "answer: done",
+    "resolve: done",
+    "resolve: ASSURANCE_REQUIRED",
+    "meddle: NOT_ASSIGNEE",
+    "reopen: done",
+    "reopen: REOPEN_WINDOW_PASSED",
+    "withdraw: done",
+    "withdraw: APPEAL_CLOSED",
+    "acknowledge: done",
+    "prove: confirmed",
+    "a relay died",
+    "a dispatcher died",
+    "a receipt came",
+    "rung first_answer 0 acted",
+    "rung first_answer 1 acted",
+    "rung first_answer 2 acted",
+    "rung resolution 0 acted",
+    "rung resolution 1 acted",
+    "rung resolution 2 acted",
+    "rung superseded",
+    "rung suppressed: APPEAL_CLOSED",
+    "rung suppressed: CLOCK_NOT_RUNNING",
+    "rung suppressed: EPOCH_STALE",
+    "acted in a later epoch",
+    "message overdue_repeat accepted",
+    "message overdue_repeat dropped",
+    "message registration accepted",
+    "message registration delivered",
+    "message registration expired",
+    "message registration failed",
+    "message applicant_question accepted",
+    "message resolution accepted",
+    "message staff_escalated accepted",
+    "message staff_reminder accepted",
+    "message doubled",
+    "call tried again",
+    "repeat overtaken by the next level",
+];
+
+// === impl Tally ===
+
+impl Tally {
+    /// One more of these.
+    pub fn count(&mut self, what: &str) {
+        self.add(what, 1);
+    }
+
+    /// One more op of its kind.
+    pub fn count_op(&mut self, op: &Op) {
+        let line = op.to_string();
+        self.count(&format!("op {}", line.split_whitespace().next().unwrap_or_default()));
+    }
+
+    fn add(&mut self, what: &str, count: u64) {
+        match self.counts.get_mut(what) {
+            Some(known) => *known += count,
+            None => drop(self.counts.insert(what.to_owned(), count)),
+        }
+    }
+
+    /// Takes over what another one counted.
+    pub fn join(&mut self, other: Self) {
+        for (what, count) in other.counts {
+            self.add(&what, count);
+        }
+    }
+
+    /// What is needed and was not reached.
+    pub fn missing(&self) -> Vec<&'static str> {
+        NEEDED.iter().copied().filter(|what| !self.counts.contains_key(*what)).collect()
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.counts.iter().try_for_each(|(what, count)| writeln!(f, "{count:>9}  {what}"))
+    }
+}
+
+const RUNGS: &str = "
+    SELECT CASE state
+        WHEN 'suppressed' THEN 'rung suppressed: ' || reason
+        WHEN 'superseded' THEN 'rung superseded'
+        ELSE format('rung %s %s %s', clock, level, state) END, count(*)
+    FROM sla.rung WHERE deadline_id = ANY($1) AND state <> 'armed' GROUP BY 1
+    UNION ALL
+    SELECT 'acted in a later epoch', count(*) FROM sla.rung
+    WHERE deadline_id = ANY($1) AND state = 'acted' AND epoch > 1 AND level > 0 HAVING count(*) > 0";
+
+const MESSAGES: &str = "
+    SELECT format('message %s %s', template, delivery.state), count(*)
+    FROM notification.notification JOIN notification.delivery USING (notification_id)
+    WHERE subject = ANY($1) AND delivery.state <> 'skipped' GROUP BY 1
+    UNION ALL
+    SELECT 'message doubled', count(*)
+    FROM notification.notification JOIN notification.delivery USING (notification_id)
+    WHERE subject = ANY($1) AND possibly_doubled HAVING count(*) > 0
+    UNION ALL
+    SELECT 'call tried again', count(*) FROM ticket.outbox WHERE ordering_key = ANY($1) AND destination IN ('sla', 'notification')
+    AND attempts > 1 HAVING count(*) > 0";
+
+// === impl World ===
+
+impl World {
+    /// Counts what this list reached.
+    pub async fn tell(&mut self) -> Result<()> {
+        let ids: Vec<_> = self.appeals.iter().map(|it| it.id).collect();
+        let names: Vec<_> = self.appeals.iter().map(|it| it.name.clone()).collect();
+        let rungs: Vec<(String, i64)> = sqlx::query_as(RUNGS).bind(ids).fetch_all(&mut self.db).await?;
+        let messages: Vec<(String, i64)> = sqlx::query_as(MESSAGES).bind(names).fetch_all(&mut self.db).await?;
+        for (what, count) in rungs.into_iter().chain(messages) {
+            self.tally.add(&what, count.unsigned_abs());
+        }
+        Ok(())
+    }
+}
