@@ -13,6 +13,7 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::super::GOOD_BYE;
@@ -39,6 +40,8 @@ pub(super) struct Relay {
 #[derive(Debug)]
 pub(super) enum Failure {
     TimedOut,
+    /// TCP: nobody there.
+    Unreached,
     Smtp(lettre::transport::smtp::Error),
 }
 
@@ -142,14 +145,16 @@ impl Connections {
         }
         let relay = &self.relay;
         let address = (relay.host.as_str(), relay.port);
-        let opening = AsyncSmtpConnection::connect_tokio1(
-            address,
-            Some(relay.timeout),
-            &relay.hello,
-            relay.wrapped.clone(),
-            None,
-        );
-        let mut connection = self.step(opening).await?;
+        let mut connection = if relay.wrapped.is_some() {
+            let (timeout, tls) = (Some(relay.timeout), relay.wrapped.clone());
+            self.step(AsyncSmtpConnection::connect_tokio1(address, timeout, &relay.hello, tls, None)).await?
+        } else {
+            let tcp = tokio::time::timeout(relay.timeout, TcpStream::connect(address)).await;
+            let tcp = tcp.map_err(|_| Failure::TimedOut)?.map_err(|_| Failure::Unreached)?;
+            // The end of a text is a write of its own, which Nagle's algorithm keeps back until the text is acknowledged: 40 ms a mail.
+            tcp.set_nodelay(true).map_err(|_| Failure::Unreached)?;
+            self.step(AsyncSmtpConnection::connect_with_transport(Box::new(tcp), &relay.hello)).await?
+        };
         if let Some(tls) = &relay.upgraded {
             self.step(connection.starttls(tls.clone(), &relay.hello)).await?;
         }
