@@ -15,6 +15,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 pub(super) async fn listen(socket: TcpListener, shared: Arc<Shared>) {
     while let Ok((tcp, _)) = socket.accept().await {
+        let _ = tcp.set_nodelay(true);
         let shared = shared.clone();
         shared.note(|state| state.connections += 1);
         tokio::spawn(async move {
