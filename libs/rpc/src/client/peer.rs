@@ -20,7 +20,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use tokio::time::{Instant, timeout_at};
 use tonic::body::Body;
 use tonic::transport::Channel;
-use tonic::{Code, Status};
+use tonic::{Code, Status, TimeoutExpired};
 use tonic_types::StatusExt;
 use tower::{Service, ServiceExt};
 
@@ -163,13 +163,16 @@ impl PeerChannel {
     }
 }
 
-/// A peer that can't be reached is UNAVAILABLE, whichever way it can't; the channel's own timer is our deadline.
+/// No answer of the peer's: it can't be reached, or the connection ended under the call, as one does when the peer drains, which the
+/// channel tells as CANCELLED or INTERNAL. All that is UNAVAILABLE, but the channel's own timer, which is our deadline.
 fn from_transport(error: tonic::transport::Error) -> Status {
+    let causes = std::iter::successors(Some(&error as &(dyn std::error::Error + 'static)), |error| error.source());
+    let is_late = causes.into_iter().any(<dyn std::error::Error>::is::<TimeoutExpired>);
     let status = Status::from_error(Box::new(error));
     match status.code() {
-        Code::Cancelled => too_late(),
-        Code::Unknown => Status::unavailable("the connection to the peer failed"),
-        _ => status,
+        _ if is_late => too_late(),
+        Code::Unavailable => status,
+        _ => Status::unavailable("the connection to the peer failed"),
     }
 }
 
