@@ -41,9 +41,28 @@ impl Authority {
         std::fs::write(path, &self.pem).expect("a folder that can be written");
     }
 
+    /// A certificate for these names and its key, both PEM.
+    pub fn certificate(&self, names: &[&str]) -> (String, String) {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let key = KeyPair::generate().expect("a key");
+        let certificate =
+            CertificateParams::new(names).expect("good names").signed_by(&key, &self.issuer).expect("a certificate");
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    /// The authority's own certificate as PEM.
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
     /// A server's end for `localhost` and 127.0.0.1.
     pub fn acceptor(&self) -> TlsAcceptor {
-        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        self.acceptor_for(&["localhost", "127.0.0.1"])
+    }
+
+    /// A server's end for these names.
+    pub fn acceptor_for(&self, names: &[&str]) -> TlsAcceptor {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let key = KeyPair::generate().expect("a key");
         let certificate =
             CertificateParams::new(names).expect("good names").signed_by(&key, &self.issuer).expect("a certificate");
