@@ -13,6 +13,7 @@ use clap::Parser;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+use crate::demo::{self, Page, Tongue};
 use crate::{Options, Part, run};
 
 /// Runs the four services of Otklik with a private Postgres (or the one of DATABASE_URL), and prints commands to try.
@@ -31,6 +32,12 @@ struct Args {
     /// Runs the clock this many times as fast.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=86_400))]
     time_scale: u32,
+    /// Tells the story of a dozen appeals in half a minute, in `ru` or `en` (by LANG), and leaves nothing behind.
+    #[arg(
+        long, value_name = "LANGUAGE", num_args = 0..=1, default_missing_value = "",
+        conflicts_with_all = ["data", "ephemeral", "only", "time_scale"],
+    )]
+    demo: Option<String>,
 }
 
 /// The whole program. `arguments` begin with its name; `--help` and what can't be understood end the process here.
@@ -72,10 +79,25 @@ fn options(args: Args, environment: Vec<(String, String)>) -> Result<(Options, O
     Ok((options, scratch))
 }
 
+/// What to do.
+async fn play(args: Args, stopper: CancellationToken) -> Result<()> {
+    match args.demo.as_deref() {
+        None => {
+            let (options, _scratch) = options(args, std::env::vars().collect())?;
+            run(options, stopper).await
+        }
+        Some("") => {
+            let tongue = Tongue::of_environment(|name| std::env::var(name).ok());
+            demo::run(Page::stdout(tongue), stopper).await
+        }
+        Some(tongue) => demo::run(Page::stdout(tongue.parse()?), stopper).await,
+    }
+}
+
 fn start(args: Args) -> Result<()> {
-    let (options, _scratch) = options(args, std::env::vars().collect())?;
-    // Warnings only, unless asked: what people watch here is the messages.
-    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
+    // Warnings only, unless asked: what people watch here is the messages. In a demo the advice to keep the key ring is none.
+    let usual = if args.demo.is_some() { "error" } else { "warn" };
+    let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| usual.to_owned());
     let logs = TelemetryConfig {
         filter,
         format: LogFormat::Auto,
@@ -87,7 +109,7 @@ fn start(args: Args) -> Result<()> {
         let telemetry = telemetry::init(&logs, "otklik")?;
         let stopper = CancellationToken::new();
         stop_by_signal(stopper.clone())?;
-        let outcome = run(options, stopper).await;
+        let outcome = play(args, stopper).await;
         telemetry.shutdown().await;
         outcome
     })

@@ -19,6 +19,8 @@ mod command_line;
 #[cfg(feature = "developer")]
 mod database;
 #[cfg(feature = "developer")]
+pub mod demo;
+#[cfg(feature = "developer")]
 mod fast_clock;
 mod front;
 #[cfg(feature = "developer")]

@@ -124,7 +124,7 @@ fn time(run: &RunClock) -> Time {
     if run.is_usual { Time::Corrected { local: clock, reference: None } } else { Time::Given(clock) }
 }
 
-fn layers(part: Part, home: &Home, issuer: &Issuer, url: &str, environment: &[(String, String)]) -> Layers {
+pub(crate) fn layers(part: Part, home: &Home, issuer: &Issuer, url: &str, environment: &[(String, String)]) -> Layers {
     let local = |port: u16| format!("{}:{port}", Ipv4Addr::LOCALHOST);
     let path = |path: PathBuf| path.to_string_lossy().into_owned();
     let (grpc, admin) = part.ports();

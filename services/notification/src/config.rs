@@ -1,5 +1,6 @@
 //! The service's own sections; `config.default.toml` is their manual.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bootstrap::config::span;
@@ -23,6 +24,8 @@ pub struct Config {
     pub sms: SmsConfig,
     /// Who sends e-mail.
     pub email: EmailConfig,
+    /// Where messages are printed for developers.
+    pub console: ConsoleConfig,
     /// The SMS centre.
     pub smpp: Option<SmppConfig>,
     /// The mail relay.
@@ -75,6 +78,15 @@ pub enum EmailProvider {
     Console,
     /// Nobody: e-mails fail with NO_PROVIDER.
     None,
+}
+
+/// `[console]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsoleConfig {
+    /// Instead of standard output.
+    #[serde(default)]
+    pub file: Option<PathBuf>,
 }
 
 /// `[dispatch]`
