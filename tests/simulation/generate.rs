@@ -6,11 +6,13 @@ use tests::Part;
 
 use crate::op::{Act, CATEGORIES, CHANNELS, Centre, Fate, Form, LANGUAGES, METHODS, Op, Wait};
 
-/// The ops of a list. It begins with a filing: without one nothing else happens.
+/// The ops of a list. It begins with a filing, as without one nothing else happens; and mostly somebody has it, since what is in a queue is
+/// refused most of what can be done.
 pub fn ops() -> impl Strategy<Value = Vec<Op>> {
-    (form(), prop::collection::vec(op(), 4..22)).prop_map(|(form, mut ops)| {
-        ops.insert(0, Op::File(form));
-        ops
+    let taken = prop::option::weighted(0.7, member().prop_map(|member| Op::Assign(0, member)));
+    let heard = prop::option::weighted(0.5, Just(Op::Run));
+    (form(), taken, heard, prop::collection::vec(op(), 4..20)).prop_map(|(form, taken, heard, ops)| {
+        [Op::File(form)].into_iter().chain(taken).chain(heard).chain(ops).collect()
     })
 }
 
@@ -18,9 +20,9 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         6 => form().prop_map(Op::File),
         6 => any::<bool>().prop_map(|changed| Op::Again { changed }),
-        7 => (0..3_usize, 0..7_usize).prop_map(|(appeal, member)| Op::Assign(appeal, member)),
-        6 => (0..7_usize).prop_map(Op::Claim),
-        34 => (act(), 0..3_usize).prop_map(|(act, appeal)| Op::Act(act, appeal)),
+        7 => (appeal(), member()).prop_map(|(appeal, member)| Op::Assign(appeal, member)),
+        6 => member().prop_map(Op::Claim),
+        36 => (act(), appeal()).prop_map(|(act, appeal)| Op::Act(act, appeal)),
         25 => wait().prop_map(Op::Wait),
         12 => part().prop_map(Op::Relay),
         7 => (any::<bool>(), select(&METHODS[..])).prop_map(|(answer, method)| Op::Lose { answer, method }),
@@ -36,6 +38,16 @@ fn op() -> impl Strategy<Value = Op> {
         16 => Just(Op::Run),
         5 => Just(Op::Settle),
     ]
+}
+
+/// Mostly the first.
+fn appeal() -> impl Strategy<Value = usize> {
+    prop_oneof![3 => Just(0_usize), 1 => 1..3_usize]
+}
+
+/// By their places in the file of members.
+fn member() -> impl Strategy<Value = usize> {
+    0..7_usize
 }
 
 fn form() -> impl Strategy<Value = Form> {

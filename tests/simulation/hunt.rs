@@ -149,14 +149,10 @@ impl Hunt {
 /// # Errors
 /// What should never be.
 pub fn alone(runtime: &Runtime, list: &List) -> Result<Tally> {
-    let t = Instant::now();
     let mut world = runtime.block_on(World::new(list.start))?;
-    let a = t.elapsed();
     let lived = caught(runtime, &mut world, list);
-    let b = t.elapsed();
     let mut tally = Tally::default();
     leave(runtime, Some(world), &mut tally);
-    eprintln!("alone: {a:?} {b:?} {:?}", t.elapsed());
     lived.map(|()| tally)
 }
 
