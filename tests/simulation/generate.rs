@@ -11,9 +11,31 @@ use crate::op::{Act, CATEGORIES, CHANNELS, Centre, Fate, Form, LANGUAGES, METHOD
 pub fn ops() -> impl Strategy<Value = Vec<Op>> {
     let taken = prop::option::weighted(0.7, member().prop_map(|member| Op::Assign(0, member)));
     let heard = prop::option::weighted(0.5, Just(Op::Run));
-    (form(), taken, heard, prop::collection::vec(op(), 4..20)).prop_map(|(form, taken, heard, ops)| {
-        [Op::File(form)].into_iter().chain(taken).chain(heard).chain(ops).collect()
+    (form(), taken, heard, prop::collection::vec(scene(), 4..18)).prop_map(|(form, taken, heard, scenes)| {
+        [Op::File(form)].into_iter().chain(taken).chain(heard).chain(scenes.into_iter().flatten()).collect()
     })
+}
+
+/// Mostly one op; now and then some that only mean something together, which chance alone would seldom put side by side.
+fn scene() -> impl Strategy<Value = Vec<Op>> {
+    let done_and_undone = prop_oneof![Just((Act::Resolve, Act::Reopen)), Just((Act::Ask, Act::Inform))];
+    let long = prop_oneof![4 => wait(), 1 => (6..20_u32).prop_map(|days| Wait::For(86_400 * days))];
+    prop_oneof![
+        24 => op().prop_map(|op| vec![op]),
+        2 => (done_and_undone, long, appeal()).prop_map(|((act, undo), wait, appeal)| {
+            vec![Op::Act(act, appeal), Op::Wait(wait), Op::Act(undo, appeal)]
+        }),
+        // The hand-over is applied, and its answer is heard of much later.
+        1 => (wait(), any::<bool>(), 1..60_u32).prop_map(|(wait, dies, hours)| {
+            let mishap = if dies {
+                vec![Op::Die { part: Part::Sla, applied: true }]
+            } else {
+                vec![Op::Lose { answer: true, method: "EscalateAppeal" }, Op::Relay(Part::Sla)]
+            };
+            let before = [Op::Run, Op::Wait(wait), Op::Wait(Wait::Next(0)), Op::Tick].into_iter();
+            before.chain(mishap).chain([Op::Wait(Wait::For(3600 * hours))]).collect()
+        }),
+    ]
 }
 
 fn op() -> impl Strategy<Value = Op> {

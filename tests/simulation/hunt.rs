@@ -16,6 +16,7 @@ use tokio::runtime::Runtime;
 use crate::arguments::Arguments;
 use crate::generate::ops;
 use crate::list::List;
+use crate::op::Op;
 use crate::tally::Tally;
 use crate::world::{FIRST_DAY, World};
 
@@ -101,7 +102,7 @@ impl Hunt {
     }
 
     /// The list of that number, with the ways to make it smaller.
-    fn tree(&self, number: u64) -> Result<Box<dyn ValueTree<Value = Vec<crate::op::Op>>>> {
+    fn tree(&self, number: u64) -> Result<Box<dyn ValueTree<Value = Vec<Op>>>> {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&self.arguments.seed.to_le_bytes());
         bytes[8..16].copy_from_slice(&number.to_le_bytes());
@@ -115,33 +116,40 @@ impl Hunt {
         runtime: &Runtime,
         number: u64,
         start: Timestamp,
-        tree: &mut dyn ValueTree<Value = Vec<crate::op::Op>>,
+        tree: &mut dyn ValueTree<Value = Vec<Op>>,
         list: &List,
         first: anyhow::Error,
     ) -> Result<Failure> {
-        let first_seen = format!("{list}");
-        let mut smallest = None;
+        let first_seen = list.to_string();
         let began = Instant::now();
-        let mut try_it = |ops: Vec<crate::op::Op>| -> bool {
-            let list = List { start, ops };
-            match alone(runtime, &list) {
-                Ok(_) => false,
-                Err(error) => {
-                    smallest = Some((list, format!("{error:#}")));
-                    true
-                }
+        let is_late = || began.elapsed() > self.arguments.shrink;
+        let mut smallest = fails(runtime, start, list.ops.clone());
+        let mut goes_on = smallest.is_some() && tree.simplify();
+        while goes_on && !is_late() {
+            let failed = fails(runtime, start, tree.current());
+            goes_on = if failed.is_some() { tree.simplify() } else { tree.complicate() };
+            smallest = failed.or(smallest);
+        }
+        // Scenes are taken out whole; of what they leave, each op is tried by itself, the last first.
+        for index in (0..smallest.as_ref().map_or(0, |it| it.0.ops.len())).rev() {
+            let mut ops = smallest.as_ref().map(|it| it.0.ops.clone()).unwrap_or_default();
+            ops.remove(index);
+            if is_late() {
+                break;
             }
-        };
-        if try_it(list.ops.clone()) {
-            let mut goes_on = tree.simplify();
-            while goes_on && began.elapsed() < self.arguments.shrink {
-                goes_on = if try_it(tree.current()) { tree.simplify() } else { tree.complicate() };
-            }
+            smallest = fails(runtime, start, ops).or(smallest);
         }
         let is_lonely = smallest.is_none();
         let (list, error) = smallest.unwrap_or_else(|| (list.clone(), format!("{first:#}")));
         Ok(Failure { number, first_seen, list, error, is_lonely })
     }
+}
+
+/// The list with what happens, if something should never be.
+fn fails(runtime: &Runtime, start: Timestamp, ops: Vec<Op>) -> Option<(List, String)> {
+    let list = List { start, ops };
+    let error = alone(runtime, &list).err()?;
+    Some((list, format!("{error:#}")))
 }
 
 /// Lets a list happen in a suite of its own.

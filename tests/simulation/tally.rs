@@ -27,7 +27,6 @@ pub const NEEDED: &[&str] = &[
     "claim: nothing waits",
     "ask: done",
     "ask: STATE_NOT_ALLOWED",
-    "ask: NOT_ASSIGNEE",
     "inform: done",
     "inform: ASSURANCE_REQUIRED",
     "answer: done",
