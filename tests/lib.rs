@@ -1,5 +1,7 @@
-//! Tests of the suite as a whole: `contract/` the protos, `journeys/` what citizens and staff live through, `kill9/` what
-//! a crash leaves, `canaries/` where personal data must not be, `rollout/` what k8s/ renders to, rolled under load. This library is what they are written with: the four services in one process, stepped by hand.
+//! Tests of the suite as a whole: `contract/` the protos, `journeys/` what citizens and staff live through, `simulation/` what they may
+//! live through in any order, `kill9/` what a crash leaves, `canaries/` where personal data must not be, `telemetry/` what operators see,
+//! `rollout/` what k8s/ renders to, rolled under load, `load/` how fast it is. This library is what they are written with: the four
+//! services in one process, stepped by hand.
 
 #[path = "suite/mod.rs"]
 mod suite;
