@@ -29,6 +29,8 @@ pub struct Replica {
     pub part: Part,
     /// Where it answers.
     pub address: SocketAddr,
+    /// Where operators look.
+    pub admin: SocketAddr,
     /// Its loops, to be stepped by hand.
     pub loops: Vec<Loop>,
     /// What it measures.
@@ -111,7 +113,7 @@ impl Suite {
         let overrides = Overrides {
             stopper: stopper.clone(),
             listener: Some(listener),
-            admin: Admin::Off,
+            admin: Admin::Listener(TcpListener::bind("127.0.0.1:0").await.expect("a free port")),
             time,
             ring: Some(self.ring.clone()),
             around_deliver: Some(Arc::new(move |_, inner| faults.around(inner))),
@@ -119,10 +121,11 @@ impl Suite {
         };
         let mut prepared =
             part.prepare(&self.layers(part), overrides).await.unwrap_or_else(|error| panic!("{part}: {error:#}"));
+        let admin = prepared.admin_address().expect("the port is given");
         let loops = prepared.take_loops();
         let metrics = prepared.ctx.metrics.clone();
         let serving = Mutex::new(Some(tokio::spawn(prepared.run())));
-        let replica = Arc::new(Replica { part, address, loops, metrics, stopper, serving });
+        let replica = Arc::new(Replica { part, address, admin, loops, metrics, stopper, serving });
         self.replicas.lock().await.push(Arc::clone(&replica));
         replica
     }

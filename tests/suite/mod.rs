@@ -97,6 +97,11 @@ impl Suite {
         }
     }
 
+    /// The id of the key that everything is sealed under.
+    pub fn active_key(&self) -> String {
+        self.ring.active_id().to_string()
+    }
+
     /// The superuser's URL of the test's database.
     pub fn admin_url(&self) -> String {
         self.database.admin_url()

@@ -10,7 +10,8 @@ use super::{Part, Replica, Suite};
 const MOST_ROUNDS: usize = 200;
 
 /// Loops that look after the process, not after appeals, and would never be idle or change nothing.
-const NOT_STEPPED: [&str; 5] = ["outbox-gauges", "purge", "sweep", "verification_keys", "monitor-lag"];
+const NOT_STEPPED: [&str; 6] =
+    ["outbox-gauges", "dispatch-gauges", "purge", "sweep", "verification_keys", "monitor-lag"];
 
 // === impl Suite ===
 

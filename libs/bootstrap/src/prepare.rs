@@ -79,7 +79,8 @@ pub async fn prepare<S: Service>(settings: Settings<S::Config>, overrides: Overr
     patiently(wait, &stopper, fits).await.context("the schema")?;
     readiness.watch(Arc::new(DatabaseProbe(watch)));
     let open = || keyring::open(common.keys.file.as_deref(), ring.clone(), &db);
-    let ring = patiently(wait, &stopper, open).await.context("the key ring")?;
+    let (ring, used) = patiently(wait, &stopper, open).await.context("the key ring")?;
+    metrics.with(|registry| keyring::show(&ring, &used, registry));
     let peers = Peers::new(S::PEERS, &common, &metrics, around_deliver).context("the peers")?;
     let verifier = Verifier::start(common.auth.clone(), clock.clone()).await.context("[auth]")?;
 

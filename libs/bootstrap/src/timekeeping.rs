@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use clock::CorrectedClock;
 use jiff::{SignedDuration, Timestamp};
 use prometheus_client::metrics::{counter::Counter, gauge::Gauge};
+use prometheus_client::registry::Unit;
 use store::Watch;
 
 use crate::{Loop, Metrics, Step, Stepped};
@@ -63,9 +64,10 @@ impl Timekeeper {
     pub(crate) fn new(corrected: CorrectedClock, reference: Arc<dyn Reference>, metrics: &Metrics) -> Self {
         let (offset, alarms) = (Gauge::default(), Counter::default());
         metrics.with(|registry| {
-            registry.register(
-                "otklik_clock_offset_seconds",
-                "By how much this machine's clock is behind the database's (negative: ahead), in seconds; corrected for",
+            registry.register_with_unit(
+                "otklik_clock_offset",
+                "By how much this machine's clock is behind the database's (negative: ahead); corrected for",
+                Unit::Seconds,
                 offset.clone(),
             );
             registry.register(

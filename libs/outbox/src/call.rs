@@ -16,6 +16,7 @@ pub struct Call {
     pub(crate) request: Zeroizing<Vec<u8>>,
     pub(crate) note: Value,
     pub(crate) expire_time: Option<Timestamp>,
+    pub(crate) trace_context: Option<String>,
 }
 
 // === impl Call ===
@@ -40,6 +41,7 @@ impl Call {
             request: Zeroizing::new(request.encode_to_vec()),
             note: Value::Null,
             expire_time: None,
+            trace_context: None,
         }
     }
 
@@ -55,6 +57,15 @@ impl Call {
     #[must_use]
     pub fn expires(mut self, at: Timestamp) -> Self {
         self.expire_time = Some(at);
+        self
+    }
+
+    /// Whose work it goes on with, as a `traceparent`, where that is not the span it is written in. The first one named stays.
+    #[must_use]
+    pub fn in_trace(mut self, trace_context: Option<&str>) -> Self {
+        if self.trace_context.is_none() {
+            self.trace_context = trace_context.map(str::to_owned);
+        }
         self
     }
 

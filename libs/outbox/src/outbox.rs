@@ -35,6 +35,8 @@ pub struct SealedCall {
     pub note: Value,
     /// When it stops making sense.
     pub expire_time: Option<Timestamp>,
+    /// W3C traceparent of what caused it.
+    pub trace_context: Option<String>,
 }
 
 // === impl Outbox ===
@@ -59,17 +61,19 @@ impl Outbox {
         for call in &calls {
             tx.wake_on_commit(&self.wake(call.destination));
         }
-        enqueue(tx, now, rpc::trace_context::current().as_deref(), self.seal(calls)).await
+        enqueue(tx, now, self.seal(calls)).await
     }
 
     /// The calls as their rows hold them: for a statement that writes them together with what causes them, where round trips decide.
     /// It may do so only for keys that have no calls yet, and number them from 1, the first being a head; every other call is for
     /// [`Outbox::enqueue`]. Once it is committed, [`Outbox::written`].
     pub fn seal(&self, calls: Vec<Call>) -> Vec<SealedCall> {
+        let current = rpc::trace_context::current();
         let seal = |call: Call| {
             let request = seal::request(&self.ring, call.call_id, &call.request);
-            let Call { call_id, destination, key, method, note, expire_time, .. } = call;
-            SealedCall { call_id, destination, key, method, request, note, expire_time }
+            let Call { call_id, destination, key, method, note, expire_time, trace_context, .. } = call;
+            let trace_context = trace_context.or_else(|| current.clone());
+            SealedCall { call_id, destination, key, method, request, note, expire_time, trace_context }
         };
         calls.into_iter().map(seal).collect()
     }

@@ -9,6 +9,7 @@ mod caller;
 mod client;
 mod code_name;
 mod details;
+mod exemplar;
 mod layers;
 mod methods;
 pub mod pages;
@@ -28,6 +29,7 @@ pub use client::{
     Client, ClientConfig, ClientError, ClientMetrics, METHODS, MethodTable, PeerChannel, Policy, TableError,
 };
 pub use code_name::code_name;
+pub use exemplar::{Exemplar, Latency};
 pub use layers::{Deadline, ServerMetrics};
 pub use methods::{Method, Methods};
 pub use refusal::Refusal;

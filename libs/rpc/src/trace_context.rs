@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use http::HeaderMap;
 use opentelemetry::Context;
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
+use opentelemetry::trace::{SpanContext, TraceContextExt};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -35,9 +36,26 @@ pub fn current() -> Option<String> {
     carrier.remove(HEADER)
 }
 
+/// The span that a `traceparent` names; nothing when it is malformed.
+pub(crate) fn parse(traceparent: &str) -> Option<SpanContext> {
+    let context = extract(traceparent);
+    context.has_active_span().then(|| context.span().span_context().clone())
+}
+
+/// Links `span`, which begins a trace of its own, to a stored `traceparent`; nothing when it is malformed or nothing is traced.
+pub fn link(span: &tracing::Span, traceparent: &str) {
+    if let Some(cause) = parse(traceparent) {
+        span.add_link(cause);
+    }
+}
+
+fn extract(traceparent: &str) -> Context {
+    let carrier = HashMap::from([(HEADER.to_owned(), traceparent.to_owned())]);
+    TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier)
+}
+
 /// Makes `span` a child of a stored `traceparent`; nothing when it is malformed or nothing is traced.
 pub fn join(span: &tracing::Span, traceparent: &str) {
-    let carrier = HashMap::from([(HEADER.to_owned(), traceparent.to_owned())]);
     // Fails when no OpenTelemetry layer is installed; then there is no trace to join.
-    let _ = span.set_parent(TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier));
+    let _ = span.set_parent(extract(traceparent));
 }

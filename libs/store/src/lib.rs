@@ -26,6 +26,7 @@
 //! - Nothing here prints bind values: statement logging is off, and [`Error`] keeps names and codes only, since Postgres puts
 //!   values into its messages ("Key (phone)=(...) already exists").
 //! - Where many callers write at once, [`GroupCommit`] lets them share a statement and its commit.
+//! - A transaction that belongs to a traced call or attempt has a span named after it ([`TRACE_ONLY`]).
 //! - SQL never asks Postgres for the time, [`Watch`] aside, which is what the clocks are corrected by.
 
 mod db;
@@ -46,6 +47,7 @@ pub use keys::{keys_in_use, note_key};
 pub use metrics::seconds_histogram;
 pub use migrate::{migrate, provision};
 pub use settings::{DatabaseUrl, Settings, connect};
-pub use tx::{Run, Tx};
+pub use tracing::Instrument;
+pub use tx::{Run, TRACE_ONLY, Tx, transaction_span};
 pub use version::{NOT_NEEDED, check_schema};
 pub use watch::Watch;

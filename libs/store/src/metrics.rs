@@ -4,7 +4,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 use std::time::Duration;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -50,9 +50,10 @@ impl Metrics {
             "Runs of a transaction beyond its first, after a serialization failure or a deadlock",
             metrics.retries.clone(),
         );
-        registry.register(
-            "otklik_store_transaction_seconds",
+        registry.register_with_unit(
+            "otklik_store_transaction",
             "Time of a transaction from asking for a connection to its end, retries included",
+            Unit::Seconds,
             metrics.seconds.clone(),
         );
         metrics
@@ -64,6 +65,8 @@ impl Metrics {
 
     pub(crate) fn ended(&self, name: &'static str, outcome: &'static str, took: Duration) {
         self.transactions.get_or_create(&ByOutcome { name, outcome }).inc();
+        // There from a transaction's first end on, so that its first retry shows as a change.
+        drop(self.retries.get_or_create(&ByName { name }));
         self.seconds.get_or_create(&ByName { name }).observe(took.as_secs_f64());
     }
 }

@@ -7,6 +7,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
+use tracing::Span;
 
 /// Runs of one transaction before its conflict is given to the caller.
 const MAX_RUNS: u32 = 5;
@@ -14,6 +15,10 @@ const MAX_RUNS: u32 = 5;
 /// Longest pause after the first conflict; doubled after each further one. Pauses are drawn evenly from zero to it, so that
 /// the parties of a deadlock don't meet again.
 const FIRST_PAUSE: Duration = Duration::from_millis(4);
+
+/// The target of spans that are for traces alone: no log line shows them, they never begin a trace, and without a collector they cost one
+/// load of an atomic, since nobody listens to them.
+pub const TRACE_ONLY: &str = "otklik::trace";
 
 /// An open transaction. Derefs to the connection: `query.execute(&mut **tx)`.
 pub struct Tx {
@@ -29,6 +34,7 @@ pub struct Run<'a> {
     name: &'static str,
     runs: u32,
     started: Instant,
+    span: Span,
 }
 
 /// Runs a named transaction inside an async function: `transaction!(db, "file_appeal", |tx| { ...; Ok(value) })` is a
@@ -55,13 +61,25 @@ macro_rules! transaction {
             };
             let result: $result = {
                 let $tx: &mut $crate::Tx = &mut open;
-                async { $body }.await
+                $crate::Instrument::instrument(async { $body }, run.span()).await
             };
             if let Some(result) = run.end(open, result).await {
                 break result;
             }
         }
     }};
+}
+
+/// The span of a transaction, for one that shares its commit with others and so is none of [`transaction!`](crate::transaction)'s.
+pub fn transaction_span(name: &'static str) -> Span {
+    tracing::info_span!(
+        target: TRACE_ONLY,
+        "transaction",
+        otel.name = name,
+        db.system.name = "postgresql",
+        outcome = tracing::field::Empty,
+        runs = tracing::field::Empty,
+    )
 }
 
 // === impl Tx ===
@@ -104,7 +122,12 @@ impl Debug for Tx {
 
 impl<'a> Run<'a> {
     pub(crate) fn new(db: &'a Db, name: &'static str) -> Self {
-        Run { db, name, runs: 0, started: Instant::now() }
+        Run { db, name, runs: 0, started: Instant::now(), span: transaction_span(name) }
+    }
+
+    /// From the wait for a connection to the end of the last run; what the body writes for later belongs to it.
+    pub fn span(&self) -> Span {
+        self.span.clone()
     }
 
     /// Opens the transaction of the next run.
@@ -118,7 +141,7 @@ impl<'a> Run<'a> {
                 Ok(transaction) => return Ok(Tx { transaction, name: self.name, wake: Vec::new() }),
                 Err(error) if attempts > 0 && was_dead(&error) => {}
                 Err(error) => {
-                    self.db.metrics().ended(self.name, "failed", self.started.elapsed());
+                    self.tell("failed");
                     return Err(error.into());
                 }
             }
@@ -149,10 +172,15 @@ impl<'a> Run<'a> {
                 None
             }
             result => {
-                self.db.metrics().ended(self.name, outcome, self.started.elapsed());
+                self.tell(outcome);
                 Some(result)
             }
         }
+    }
+
+    fn tell(&self, outcome: &'static str) {
+        self.db.metrics().ended(self.name, outcome, self.started.elapsed());
+        self.span.record("outcome", outcome).record("runs", self.runs);
     }
 }
 

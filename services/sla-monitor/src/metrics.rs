@@ -2,7 +2,7 @@
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram};
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 use std::sync::atomic::AtomicU64;
 
 use crate::domain::{Mismatch, Rung, RungState};
@@ -50,9 +50,10 @@ impl Metrics {
             metrics.rungs.clone(),
         );
         metrics.begin_at_zero();
-        registry.register(
-            "otklik_sla_fire_lateness_seconds",
-            "How long after its time a rung fired, in seconds",
+        registry.register_with_unit(
+            "otklik_sla_fire_lateness",
+            "How long after its time a rung fired",
+            Unit::Seconds,
             metrics.lateness.clone(),
         );
         registry.register(
@@ -70,9 +71,10 @@ impl Metrics {
             "Looks at a deadline that is due and can't be read, such as one that a newer version wrote; it is looked at again every 10 min",
             metrics.unreadable.clone(),
         );
-        registry.register(
-            "otklik_sla_lag_seconds",
-            "Age of the oldest rung that is due and has not fired, in seconds; looked at every 15 s",
+        registry.register_with_unit(
+            "otklik_sla_lag",
+            "Age of the oldest rung that is due and has not fired; looked at every 15 s",
+            Unit::Seconds,
             metrics.lag.clone(),
         );
         metrics

@@ -21,6 +21,7 @@ use ::store::{Error, transaction};
 use async_trait::async_trait;
 use bootstrap::{Loop, Step, Stepped};
 use jiff::{SignedDuration, Timestamp};
+use tracing::Span;
 use uuid::Uuid;
 
 use crate::domain::{Rung, RungState};
@@ -64,20 +65,26 @@ impl Step for Lag {
     }
 }
 
-/// How many deadlines were looked at, the rungs that moved on, and what could not be read.
-type Ticked = (usize, Vec<(Uuid, Rung)>, Vec<(Uuid, Error)>);
+/// How many deadlines were looked at, the rungs that moved on, what could not be read, and the rungs' spans.
+type Ticked = (usize, Vec<(Uuid, Rung)>, Vec<(Uuid, Error)>, Vec<Span>);
 
 /// Fires what is due in at most one batch of deadlines; answers how many there were.
 pub(crate) async fn tick(app: &App) -> Result<usize, Error> {
     let now = app.db.now();
-    let (looked_at, moved, unreadable) = transaction!(app.db, "tick", |tx| -> Result<Ticked, Error> {
-        let store::due::Found { mut deadlines, unreadable } = store::due::lock(tx, now, app.batch).await?;
+    let (looked_at, moved, unreadable, spans) = transaction!(app.db, "tick", |tx| -> Result<Ticked, Error> {
+        let store::due::Found { mut deadlines, causes, unreadable } = store::due::lock(tx, now, app.batch).await?;
         let looked_at = deadlines.len() + unreadable.len();
         let mut moved = Vec::new();
         let mut calls = Vec::new();
+        // They end with the commit.
+        let mut spans = Vec::new();
         for deadline in &mut deadlines {
             for rung in deadline.fire(now, &app.policies) {
-                calls.extend(routes::moved(deadline, &rung, now, app.late_after));
+                let span = span(deadline.id, &rung, causes.get(&deadline.id));
+                let trace_context = span.in_scope(rpc::trace_context::current);
+                let call = routes::moved(deadline, &rung, now, app.late_after);
+                calls.extend(call.map(|call| call.in_trace(trace_context.as_deref())));
+                spans.push(span);
                 moved.push((deadline.id, rung));
             }
         }
@@ -90,14 +97,33 @@ pub(crate) async fn tick(app: &App) -> Result<usize, Error> {
             let ids: Vec<Uuid> = unreadable.iter().map(|(id, _)| *id).collect();
             store::due::put_off(tx, &ids, now.saturating_add(PUT_OFF).unwrap_or(Timestamp::MAX)).await?;
         }
-        Ok((looked_at, moved, unreadable))
+        Ok((looked_at, moved, unreadable, spans))
     })?;
+    drop(spans);
     tell(app, &moved, now);
     app.metrics.unreadable(unreadable.len());
     for (deadline, fault) in &unreadable {
         tracing::error!(%deadline, %fault, "a deadline that is due can't be read and is put off");
     }
     Ok(looked_at)
+}
+
+/// The beginning of a rung's trace, linked to the call that set its time: what fires it is that time has passed. A tick that has to be run
+/// again leaves the spans of its first run behind, with nothing below them.
+fn span(deadline: Uuid, rung: &Rung, cause: Option<&String>) -> Span {
+    let span = tracing::info_span!(
+        parent: None,
+        "rung",
+        %deadline,
+        clock = rung.key.clock.as_str(),
+        level = rung.key.level,
+        epoch = rung.key.epoch,
+        state = rung.state.as_str(),
+    );
+    if let Some(cause) = cause {
+        rpc::trace_context::link(&span, cause);
+    }
+    span
 }
 
 /// Counts and logs, after the commit.

@@ -16,7 +16,7 @@ use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric},
     metrics::{counter::Counter, family::Family, gauge::ConstGauge, histogram::Histogram},
-    registry::Registry,
+    registry::{Registry, Unit},
 };
 
 use super::Stepped;
@@ -74,9 +74,10 @@ impl LoopMetrics {
             "Things done by each background loop: calls delivered, rungs recorded, messages sent",
             metrics.items.clone(),
         );
-        registry.register(
-            "otklik_loop_step_seconds",
-            "How long one step of each background loop takes, in seconds",
+        registry.register_with_unit(
+            "otklik_loop_step",
+            "How long one step of each background loop takes",
+            Unit::Seconds,
             metrics.seconds.clone(),
         );
         registry.register_collector(Box::new(Lag { progress: Arc::clone(&metrics.progress), clock }));
@@ -88,6 +89,12 @@ impl LoopMetrics {
         let now = self.clock.now();
         let mut all = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         all.push(Progress { name, succeeded: now, caught_up: now });
+        // A series that is missing until its first count can't be alarmed on.
+        for outcome in ["idle", "worked", "failed"] {
+            drop(self.steps.get_or_create(&vec![("loop", name), ("outcome", outcome)]));
+        }
+        drop(self.items.get_or_create(&vec![("loop", name)]));
+        drop(self.seconds.get_or_create(&vec![("loop", name)]));
         all.len() - 1
     }
 
@@ -130,15 +137,16 @@ impl Collector for Lag {
             *of = (of.0.min(it.caught_up), of.1.min(it.succeeded));
         }
         let kind = ConstGauge::new(0.0).metric_type();
-        let help = "Seconds since each background loop last found nothing left to do";
-        let mut lag = encoder.encode_descriptor("otklik_loop_lag_seconds", help, None, kind)?;
+        let help = "Time since each background loop last found nothing left to do";
+        let mut lag = encoder.encode_descriptor("otklik_loop_lag", help, Some(&Unit::Seconds), kind)?;
         for (name, (caught_up, _)) in &worst {
             let seconds = now.duration_since(*caught_up).as_secs_f64();
             ConstGauge::new(seconds).encode(lag.encode_family(&[("loop", *name)])?)?;
         }
-        let help = "When each background loop last ended a step without an error, as Unix time in seconds";
+        let help = "When each background loop last ended a step without an error, as Unix time";
         let kind = ConstGauge::new(0.0).metric_type();
-        let mut last = encoder.encode_descriptor("otklik_loop_last_success_timestamp_seconds", help, None, kind)?;
+        let name = "otklik_loop_last_success_timestamp";
+        let mut last = encoder.encode_descriptor(name, help, Some(&Unit::Seconds), kind)?;
         for (name, (_, succeeded)) in &worst {
             let seconds = succeeded.as_duration().as_secs_f64();
             ConstGauge::new(seconds).encode(last.encode_family(&[("loop", *name)])?)?;

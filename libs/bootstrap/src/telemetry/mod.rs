@@ -41,8 +41,7 @@ pub struct Telemetry {
 pub fn init(config: &TelemetryConfig, service: &str) -> anyhow::Result<Telemetry> {
     let traces = trace::provider(config, service)?;
     let (provider, tracer) = traces.unzip();
-    let traced = filter_fn(|it| cap::traces(it) && it.name() != SERVICE_SPAN);
-    let spans = tracer.map(|tracer| tracing_opentelemetry::layer().with_tracer(tracer).with_filter(traced));
+    let spans = tracer.map(|tracer| tracing_opentelemetry::layer().with_tracer(tracer).with_filter(trace::filter()));
     let subscriber = logs(config, io::stderr, io::stderr().is_terminal())?.with(spans);
     subscriber.try_init()?;
     panic::hook();
@@ -96,6 +95,17 @@ where
 // === impl Telemetry ===
 
 impl Telemetry {
+    /// Sends what is held now, and goes on.
+    ///
+    /// # Errors
+    /// The collector did not take it.
+    pub async fn flush(&self) -> anyhow::Result<()> {
+        let Some(provider) = self.provider.clone() else { return Ok(()) };
+        // As in `shutdown`.
+        tokio::task::spawn_blocking(move || provider.force_flush()).await??;
+        Ok(())
+    }
+
     /// Sends what is still held, for at most 5 s.
     pub async fn shutdown(self) {
         let Some(provider) = self.provider else { return };

@@ -145,3 +145,35 @@ fn a_panic_shows_its_place_but_not_what_it_quotes() {
     assert!(text.contains("a literal text"), "{text}");
     assert!(!text.contains("жалоба"), "{text}");
 }
+
+#[test]
+fn spans_for_traces_alone_are_made_for_nobody_else() {
+    let mut heard = true;
+    let text = logged("trace", LogFormat::Json, || {
+        let span = tracing::info_span!(target: store::TRACE_ONLY, "transaction", otel.name = "file_appeal");
+        heard = !span.is_disabled();
+        span.in_scope(|| tracing::info!("inside"));
+    });
+    assert!(!heard, "without a collector it costs nothing");
+    assert!(text.contains("inside") && !text.contains("file_appeal"), "{text}");
+}
+
+#[test]
+fn a_linked_trace_follows_the_one_it_is_linked_to() {
+    use opentelemetry::trace::{Link, SpanContext, SpanId, SpanKind, TraceFlags, TraceId};
+    use opentelemetry_sdk::trace::{Sampler, SamplingDecision, ShouldSample as _};
+
+    let decide = |share: Sampler, links: &[TraceFlags]| {
+        let link = |flags: &TraceFlags| {
+            let cause = SpanContext::new(TraceId::from(1), SpanId::from(1), *flags, true, Default::default());
+            Link::new(cause, Vec::new(), 0)
+        };
+        let links: Vec<_> = links.iter().map(link).collect();
+        trace::AsLinked(share).should_sample(None, TraceId::from(2), "rung", &SpanKind::Internal, &[], &links).decision
+    };
+    let (recorded, not) = (TraceFlags::SAMPLED, TraceFlags::default());
+    assert_eq!(decide(Sampler::AlwaysOff, &[recorded]), SamplingDecision::RecordAndSample);
+    assert_eq!(decide(Sampler::AlwaysOn, &[not]), SamplingDecision::Drop);
+    assert_eq!(decide(Sampler::AlwaysOn, &[]), SamplingDecision::RecordAndSample);
+    assert_eq!(decide(Sampler::AlwaysOff, &[]), SamplingDecision::Drop);
+}

@@ -37,6 +37,8 @@ pub struct Lane {
 pub(super) struct Attempted {
     pub(super) call: Claimed,
     pub(super) verdict: Verdict,
+    /// What its follow-ups go on with: the span of the attempt, else what was stored.
+    pub(super) trace_context: Option<String>,
 }
 
 // === impl Lane ===
@@ -95,7 +97,10 @@ impl Lane {
         let calls = claim_too_old(self.db.pool(), self.destination, now, now - MAX_AGE, limit, lease).await?;
         let count = calls.len();
         if count > 0 {
-            let too_old = |call| Attempted { call, verdict: too_old() };
+            let too_old = |call: Claimed| {
+                let trace_context = call.trace_context.clone();
+                Attempted { call, verdict: too_old(), trace_context }
+            };
             self.settle(lease, calls.into_iter().map(too_old).collect()).await?;
         }
         Ok(count)
@@ -107,8 +112,22 @@ impl Lane {
     }
 
     async fn attempt(&self, call: Claimed) -> Attempted {
-        let verdict = self.judge(&call).await;
-        Attempted { call, verdict }
+        let span = tracing::info_span!(
+            "deliver",
+            otel.name = call.method,
+            otel.kind = "client",
+            destination = self.destination,
+            call = %call.call_id,
+            attempt = call.attempts,
+            outcome = tracing::field::Empty,
+        );
+        if let Some(trace_context) = &call.trace_context {
+            rpc::trace_context::join(&span, trace_context);
+        }
+        let trace_context = span.in_scope(rpc::trace_context::current).or_else(|| call.trace_context.clone());
+        let verdict = self.judge(&call).instrument(span.clone()).await;
+        span.record("outcome", verdict.label());
+        Attempted { call, verdict, trace_context }
     }
 
     async fn judge(&self, call: &Claimed) -> Verdict {
@@ -135,24 +154,13 @@ impl Lane {
     }
 
     async fn deliver(&self, call: &Claimed, request: Bytes) -> Result<Bytes, Status> {
-        let span = tracing::info_span!(
-            "deliver",
-            otel.kind = "client",
-            destination = self.destination,
-            method = call.method,
-            call = %call.call_id,
-            attempt = call.attempts,
-        );
-        if let Some(trace_context) = &call.trace_context {
-            rpc::trace_context::join(&span, trace_context);
-        }
         let attempt = Attempt {
             call_id: call.call_id,
             number: call.attempts.unsigned_abs(),
             deadline: self.settings.call_deadline(),
             trace_context: call.trace_context.clone(),
         };
-        let answer = self.deliver.deliver(&call.method, request, &attempt).instrument(span);
+        let answer = self.deliver.deliver(&call.method, request, &attempt);
         match tokio::time::timeout(attempt.deadline, answer).await {
             Ok(answer) => answer,
             Err(_) => Err(Status::deadline_exceeded("the receiver did not answer in time")),

@@ -4,8 +4,9 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
-use prometheus_client::registry::Registry;
+use prometheus_client::metrics::histogram::exponential_buckets;
+use prometheus_client::registry::{Registry, Unit};
+use rpc::Latency;
 use std::sync::atomic::AtomicU64;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -23,7 +24,7 @@ pub(crate) struct Ended {
 #[derive(Debug, Clone)]
 pub(crate) struct Metrics {
     pub(crate) attempts: Family<Ended, Counter>,
-    pub(crate) settle_seconds: Family<To, Histogram, fn() -> Histogram>,
+    pub(crate) settle_seconds: Family<To, Latency, fn() -> Latency>,
     pub(crate) waiting: Family<To, Gauge>,
     pub(crate) oldest_seconds: Family<To, Gauge<f64, AtomicU64>>,
     pub(crate) dead: Family<To, Gauge>,
@@ -49,9 +50,10 @@ impl Metrics {
             "Attempts to deliver a call by outcome: done, refused (as the route expects), retry, dead",
             metrics.attempts.clone(),
         );
-        registry.register(
-            "otklik_outbox_settle_seconds",
-            "Seconds from writing a call to its settlement, by the service's clock",
+        registry.register_with_unit(
+            "otklik_outbox_settle",
+            "From writing a call to its settlement, by the service's clock",
+            Unit::Seconds,
             metrics.settle_seconds.clone(),
         );
         registry.register(
@@ -59,9 +61,10 @@ impl Metrics {
             "Calls waiting to be delivered; counting stops at 100,000; up to 15 s old",
             metrics.waiting.clone(),
         );
-        registry.register(
-            "otklik_outbox_oldest_waiting_seconds",
-            "Age of the oldest waiting call in seconds, 0 without one; up to 15 s old",
+        registry.register_with_unit(
+            "otklik_outbox_oldest_waiting",
+            "Age of the oldest waiting call, 0 without one; up to 15 s old",
+            Unit::Seconds,
             metrics.oldest_seconds.clone(),
         );
         registry.register(
@@ -83,7 +86,23 @@ impl Metrics {
     }
 }
 
+impl Metrics {
+    /// A series that is missing until its first count can't be alarmed on.
+    pub(crate) fn begin_at_zero(&self, destination: &'static str) {
+        let to = To { destination };
+        for outcome in ["done", "refused", "retry", "dead", "unrecorded"] {
+            drop(self.attempts.get_or_create(&Ended { destination, outcome }));
+        }
+        drop(self.settle_seconds.get_or_create(&to));
+        for gauge in [&self.waiting, &self.dead, &self.breaker_open] {
+            drop(gauge.get_or_create(&to));
+        }
+        drop(self.oldest_seconds.get_or_create(&to));
+        drop(self.late.get_or_create(&to));
+    }
+}
+
 /// 5 ms to an hour and a half in steps of four: a call takes milliseconds, or an outage.
-fn seconds() -> Histogram {
-    Histogram::new(exponential_buckets(0.005, 4.0, 11))
+fn seconds() -> Latency {
+    Latency::new(exponential_buckets(0.005, 4.0, 11))
 }

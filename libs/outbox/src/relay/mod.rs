@@ -51,6 +51,7 @@ impl Relay {
         let metrics = Metrics::register(registry);
         let follow: Arc<dyn Follow> = Arc::new(follow);
         let lane = |(destination, deliver)| {
+            metrics.begin_at_zero(destination);
             Arc::new(Lane {
                 destination,
                 deliver,

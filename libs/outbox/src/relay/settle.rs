@@ -7,6 +7,7 @@ use crate::store::claim::Lease;
 use crate::store::settle::{Record, finish, lock_leased, promote, record};
 use crate::{Outcome, Settled};
 use jiff::Timestamp;
+use rpc::Exemplar;
 use std::collections::HashSet;
 use store::{Error, Tx, transaction};
 use uuid::Uuid;
@@ -62,7 +63,8 @@ impl Lane {
         for one in batch.iter().filter(|one| held.contains(&one.call.call_id)) {
             records.push(self.record_of(one, now));
             if let Some(settled) = self.settled(one) {
-                following.extend(self.follow.settled(tx, &settled).await?);
+                let calls = self.follow.settled(tx, &settled).await?;
+                following.extend(calls.into_iter().map(|call| call.in_trace(one.trace_context.as_deref())));
                 finished.push((one.call.ordering_key.clone(), one.call.seq));
             }
         }
@@ -130,7 +132,8 @@ impl Lane {
             Verdict::Done(_) | Verdict::Refused { .. } => {}
         }
         let took = now.duration_since(one.call.create_time.to_jiff());
-        self.metrics.settle_seconds.get_or_create(&To { destination }).observe(took.as_secs_f64());
+        let exemplar = one.trace_context.as_deref().and_then(Exemplar::of);
+        self.metrics.settle_seconds.get_or_create(&To { destination }).observe(took.as_secs_f64(), exemplar, None);
     }
 
     fn settle_failed(&self, one: &Attempted, error: &Error) {

@@ -8,11 +8,11 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use tonic::body::Body;
 
 use crate::code_name;
+use crate::exemplar::{Exemplar, Latency};
 use crate::layers::around::{Around, Inner, pass};
 use crate::layers::ending::Ending;
 use crate::methods::Methods;
@@ -35,7 +35,7 @@ struct ByMethod {
 #[derive(Debug, Clone)]
 pub struct ServerMetrics {
     calls: Family<Outcome, Counter>,
-    seconds: Family<ByMethod, Histogram, fn() -> Histogram>,
+    seconds: Family<ByMethod, Latency, fn() -> Latency>,
     in_flight: Gauge,
 }
 
@@ -44,7 +44,7 @@ impl ServerMetrics {
     pub fn register(registry: &mut Registry) -> Self {
         let this = Self {
             calls: Family::default(),
-            seconds: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
+            seconds: Family::new_with_constructor(|| Latency::new(BUCKETS.into_iter())),
             in_flight: Gauge::default(),
         };
         registry.register("rpc_server_calls", "Calls served, by method and code", this.calls.clone());
@@ -64,12 +64,14 @@ impl Around for Measure {
     async fn around(self, request: Request<Body>, inner: impl Inner) -> Response<Body> {
         let method = self.methods.label(request.uri().path());
         let began = Instant::now();
+        // Now, since a stream may end outside its span.
+        let exemplar = Exemplar::current();
         self.metrics.in_flight.inc();
         let metrics = self.metrics;
         let ending = Ending::new(move |code| {
             metrics.in_flight.dec();
             metrics.calls.get_or_create(&Outcome { method: Arc::clone(&method), code: code_name(code) }).inc();
-            metrics.seconds.get_or_create(&ByMethod { method }).observe(began.elapsed().as_secs_f64());
+            metrics.seconds.get_or_create(&ByMethod { method }).observe(began.elapsed().as_secs_f64(), exemplar, None);
         });
         ending.watch(pass(request, inner).await)
     }

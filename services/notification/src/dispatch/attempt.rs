@@ -1,14 +1,16 @@
 //! One attempt: what a claimed delivery comes to. Nothing here writes but that it has begun; [`super::settle`] does.
 
+use ::store::TRACE_ONLY;
 use jiff::{SignedDuration, Timestamp};
 use sealed::Personal;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
 use super::hold;
 use super::outgoing::{Nothing, Ready, outgoing, shown_text};
 use crate::App;
-use crate::domain::{DOUBTS_MOST, DeliveryState, masked};
+use crate::domain::{DOUBTS_MOST, DeliveryState, channel_text, lane_text, masked};
 use crate::providers::{Channel, EXPIRED, Refused, Sent};
 use crate::store::claim::Claimed;
 use crate::store::delivery::Change;
@@ -35,6 +37,26 @@ enum Hands {
     Lost,
 }
 
+/// An attempt's span, below the call that asked for the message, however much earlier that was.
+pub(super) fn span(lane: Lane, it: &Claimed) -> Span {
+    let span = tracing::info_span!(
+        "dispatch",
+        otel.kind = "consumer",
+        notification = %it.notification_id,
+        delivery = %it.delivery_id,
+        channel = channel_text(it.channel),
+        lane = lane_text(lane),
+        template = it.template,
+        attempt = it.attempt,
+        state = tracing::field::Empty,
+        reason = tracing::field::Empty,
+    );
+    if let Some(trace_context) = &it.trace_context {
+        rpc::trace_context::join(&span, trace_context);
+    }
+    span
+}
+
 /// One attempt; `halt`: begin none.
 pub(super) async fn attempt(app: &App, lane: Lane, it: Claimed, halt: &CancellationToken) -> Attempted {
     let address = it.said.as_ref().and_then(|said| said.contact.address(it.channel));
@@ -54,7 +76,10 @@ pub(super) async fn attempt(app: &App, lane: Lane, it: Claimed, halt: &Cancellat
         masked_address: address.map(|address| Personal::from(masked(it.channel, address))),
     };
     match send(app, lane, &it, &mut change, halt).await {
-        Ok(Hands::Ours) => Attempted::Ended(it.notification_id, Box::new(change)),
+        Ok(Hands::Ours) => {
+            Span::current().record("state", change.state.text()).record("reason", &change.reason);
+            Attempted::Ended(it.notification_id, Box::new(change))
+        }
         Ok(Hands::NotBegun) => Attempted::NotBegun(Ok(())),
         Ok(Hands::Lost) => Attempted::Lost,
         Err(error) => {
@@ -108,10 +133,18 @@ async fn send(
     // What was handed over before stays with somebody.
     change.doubled = begins_again;
     let started = std::time::Instant::now();
+    let span = tracing::info_span!(
+        target: TRACE_ONLY,
+        "send",
+        otel.kind = "producer",
+        provider = provider.name(),
+        outcome = tracing::field::Empty,
+    );
     let sent = tokio::select! {
-        sent = provider.send(&message) => sent,
+        sent = provider.send(&message).instrument(span.clone()) => sent,
         never = hold::renewing(app, lane, it, until) => match never {},
     };
+    span.record("outcome", sent.outcome());
     app.metrics.attempt(it.channel, &sent, started.elapsed());
     Ok(conclude(app, lane, it, change, sent))
 }

@@ -25,6 +25,7 @@
 //!   trying again would not help.
 
 mod attempt;
+mod gauges;
 mod hold;
 mod outgoing;
 mod receipts;
@@ -40,6 +41,7 @@ use async_trait::async_trait;
 use bootstrap::{Loop, Step, Stepped};
 use futures::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use self::attempt::Attempted;
@@ -48,6 +50,9 @@ use crate::config::DispatchConfig;
 use crate::providers::ReceiptReceiver;
 use crate::store::claim::{self, Claimed};
 use crate::templates::Lane;
+
+/// The lanes, the most urgent first.
+pub(crate) const LANES: [Lane; 4] = [Lane::Code, Lane::Emergency, Lane::Normal, Lane::Bulk];
 
 /// Sends of one lane at once; a provider's own window narrows it further.
 const AT_ONCE: usize = 16;
@@ -58,15 +63,14 @@ struct Dispatch {
     batch: u32,
 }
 
-/// The loops: one per lane, one for receipts.
+/// The loops: one per lane, those for receipts, one that tells what waits.
 pub(crate) fn loops(app: &Arc<App>, config: &DispatchConfig, receipts: ReceiptReceiver) -> Vec<Loop> {
-    let lanes = [Lane::Code, Lane::Emergency, Lane::Normal, Lane::Bulk];
-    let dispatch = lanes.into_iter().map(|lane| {
+    let dispatch = LANES.into_iter().map(|lane| {
         let step = Dispatch { app: Arc::clone(app), lane, batch: config.batch.of(lane) };
         // A relay may be ten minutes at one mail. Cut off, what was sent would go out again; the providers have time-outs of their own.
         Loop::new("dispatch", config.idle, step).woken_by(app.wakes.of(lane)).unlimited()
     });
-    dispatch.chain(receipts::loops(app, receipts)).collect()
+    dispatch.chain(receipts::loops(app, receipts)).chain([gauges::gauges_loop(app)]).collect()
 }
 
 #[async_trait]
@@ -84,7 +88,10 @@ impl Step for Dispatch {
         let lease = claimed.first().map(|it| it.lease);
         // Begin nothing more: we are to stop, or what is sent can't be recorded.
         let halt = app.stopper.child_token();
-        let attempts = claimed.into_iter().map(|it| self.attempt(it, &halt));
+        let attempts = claimed.into_iter().map(|it| {
+            let span = attempt::span(self.lane, &it);
+            self.attempt(it, &halt).instrument(span)
+        });
         let mut attempts = stream::iter(attempts).buffer_unordered(AT_ONCE);
         let (mut recorded, mut left) = (Ok(()), Vec::new());
         while let Some((unbegun, outcome)) = attempts.next().await {
@@ -129,8 +136,7 @@ pub(crate) struct Wakes(BTreeMap<Lane, Arc<tokio::sync::Notify>>);
 
 impl Wakes {
     pub(crate) fn new() -> Self {
-        let lanes = [Lane::Code, Lane::Emergency, Lane::Normal, Lane::Bulk];
-        Self(lanes.into_iter().map(|lane| (lane, Arc::default())).collect())
+        Self(LANES.into_iter().map(|lane| (lane, Arc::default())).collect())
     }
 
     pub(crate) fn of(&self, lane: Lane) -> Arc<tokio::sync::Notify> {

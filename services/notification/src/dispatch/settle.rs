@@ -48,6 +48,9 @@ pub(crate) async fn rise(app: &App, tx: &mut Tx, told: notification::Told, now: 
     if state != told.state && state != NotificationState::Queued {
         let channel = channels.iter().find(|it| reaches(it.state, state)).map(|it| it.channel);
         let call = routes::notice_outcome(&told, state, channel, reason(&channels, state), now);
+        // In an attempt's span it is a child of that; a receipt comes in no span, and its outcome belongs to who asked all the same.
+        let trace_context = rpc::trace_context::current().or_else(|| told.trace_context.clone());
+        let call = call.map(|call| call.in_trace(trace_context.as_deref()));
         app.outbox.enqueue(tx, now, call.into_iter().collect()).await?;
     }
     Ok(())

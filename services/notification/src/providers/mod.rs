@@ -122,6 +122,18 @@ pub struct Refused {
     pub handed: Vec<String>,
 }
 
+impl Sent {
+    /// Its word in metrics and traces.
+    pub(crate) fn outcome(&self) -> &'static str {
+        match self {
+            Self::Accepted { .. } => "accepted",
+            Self::Refused(refused) if refused.permanent => "permanent",
+            Self::Refused(_) => "refused",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+}
+
 impl Refused {
     pub(crate) fn permanent(reason: &'static str) -> Self {
         Self { permanent: true, reason, code: None, retry_after: None, handed: Vec::new() }
@@ -230,6 +242,13 @@ impl ReceiptSender {
     /// Counts that something came in and nothing is done about it.
     pub(crate) fn ignored(&self, provider: &str, what: &'static str) {
         self.ignored.get_or_create(&vec![("provider", provider.to_owned()), ("what", what.to_owned())]).inc();
+    }
+
+    /// Shows all that a provider may ignore, at zero: a series that is missing until its first count can't be alarmed on.
+    pub(crate) fn nothing_ignored(&self, provider: &str) {
+        for what in ["pdu_unreadable", "operation_not_taken", "receipt_unreadable", "text"] {
+            drop(self.ignored.get_or_create(&vec![("provider", provider.to_owned()), ("what", what.to_owned())]));
+        }
     }
 
     /// The counter of what was ignored.

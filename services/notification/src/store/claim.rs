@@ -33,6 +33,8 @@ pub(crate) struct Claimed {
     pub(crate) subject: String,
     pub(crate) event_time: Timestamp,
     pub(crate) expire_time: Timestamp,
+    /// The `traceparent` of the call that asked for it.
+    pub(crate) trace_context: Option<String>,
     /// `None`: damaged, or sealed under a key that is not there.
     pub(crate) said: Option<Said>,
 }
@@ -78,7 +80,7 @@ pub(crate) async fn claim(
         )
         SELECT claimed.delivery_id, claimed.notification_id, claimed.channel, claimed.attempts, claimed.provider,
             claimed.handed, claimed.handed_of, claimed.doubts,
-            notification.template, notification.subject, notification.event_time, notification.expire_time,
+            notification.template, notification.subject, notification.event_time, notification.expire_time, notification.trace_context,
             notification.phone, notification.email, notification.variables, notification.language_code,
             recipient.recipient_id, recipient.phone AS recipient_phone, recipient.email AS recipient_email,
             recipient.language_code AS recipient_language, recipient.time_zone
@@ -129,6 +131,7 @@ pub(crate) async fn claim(
                 subject: row.subject,
                 event_time: row.event_time.to_jiff(),
                 expire_time: row.expire_time.to_jiff(),
+                trace_context: row.trace_context,
                 said: said().map_err(damage).ok(),
             })
         })

@@ -6,6 +6,7 @@ pub(crate) mod list;
 pub(crate) mod notification;
 pub(crate) mod receipt;
 pub(crate) mod recipient;
+pub(crate) mod waiting;
 
 use person::{Email, Phone};
 use sealed::{Personal, Place, Ring};

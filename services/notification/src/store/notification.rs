@@ -20,6 +20,8 @@ pub(crate) struct Told {
     pub(crate) state: NotificationState,
     /// What it says is still stored.
     pub(crate) has_values: bool,
+    /// The `traceparent` of the call that asked for it.
+    pub(crate) trace_context: Option<String>,
 }
 
 /// Writes a new notification; answers the id of the one that told the same event before, if there is one.
@@ -35,8 +37,8 @@ pub(crate) async fn insert(
         "-- insert_notification()
         INSERT INTO notification (notification_id, sender, send_request_id, recipient_id, template, template_version,
             subject, lane, phone, email, variables, language_code, event_time, expire_time, state,
-            supersedes, create_time, update_time)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
+            supersedes, create_time, update_time, trace_context)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18)
         ON CONFLICT (sender, recipient_id, subject, template, event_time) WHERE subject <> '' DO NOTHING",
         it.id,
         it.sender,
@@ -55,6 +57,7 @@ pub(crate) async fn insert(
         state.text(),
         &it.supersedes,
         now.to_sqlx(),
+        rpc::trace_context::current(),
     )
     .execute(&mut *db)
     .await?;
@@ -101,7 +104,7 @@ pub(crate) async fn is_superseded(
 pub(crate) async fn lock(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Told>, Error> {
     let rows = sqlx::query!(
         r#"-- lock_notifications()
-        SELECT notification_id, sender, send_request_id, template, subject, state,
+        SELECT notification_id, sender, send_request_id, template, subject, state, trace_context,
             variables IS NOT NULL AS "has_values!"
         FROM notification WHERE notification_id = ANY($1) ORDER BY notification_id FOR NO KEY UPDATE"#,
         ids,
@@ -118,6 +121,7 @@ pub(crate) async fn lock(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Told
                 subject: row.subject,
                 state: NotificationState::parse(&row.state).ok_or_else(|| corrupt("notification", "state"))?,
                 has_values: row.has_values,
+                trace_context: row.trace_context,
             })
         })
         .collect()

@@ -25,6 +25,7 @@ pub(super) struct Row {
     pub(super) mismatch: bool,
     pub(super) create_time: Stamp,
     pub(super) update_time: Stamp,
+    pub(super) trace_context: Option<String>,
 }
 
 /// Reads a deadline.
@@ -33,7 +34,7 @@ pub(crate) async fn get(db: &mut PgConnection, id: Uuid) -> Result<Option<Deadli
         Row,
         "-- get_deadline()
         SELECT deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel, suspensions,
-            mismatch, create_time, update_time
+            mismatch, create_time, update_time, trace_context
         FROM deadline WHERE deadline_id = $1",
         id,
     )
@@ -48,7 +49,7 @@ pub(crate) async fn lock(tx: &mut Tx, id: Uuid) -> Result<Option<Deadline>, Erro
         Row,
         "-- lock_deadline()
         SELECT deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel, suspensions,
-            mismatch, create_time, update_time
+            mismatch, create_time, update_time, trace_context
         FROM deadline WHERE deadline_id = $1 FOR UPDATE",
         id,
     )
@@ -62,8 +63,8 @@ pub(crate) async fn insert(tx: &mut Tx, it: &Deadline) -> Result<bool, Error> {
     let inserted = sqlx::query!(
         "-- insert_deadline()
         INSERT INTO deadline (deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel,
-            suspensions, state, mismatch, next_due_time, next_fire_time, create_time, update_time)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+            suspensions, state, mismatch, next_due_time, next_fire_time, create_time, update_time, trace_context)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
         ON CONFLICT (deadline_id) DO NOTHING",
         it.id,
         it.promise.number,
@@ -81,6 +82,7 @@ pub(crate) async fn insert(tx: &mut Tx, it: &Deadline) -> Result<bool, Error> {
         stamp(it.next_fire_time()) as Option<Stamp>,
         it.create_time.to_sqlx(),
         it.update_time.to_sqlx(),
+        rpc::trace_context::current(),
     )
     .execute(&mut **tx)
     .await?;
@@ -98,7 +100,7 @@ pub(crate) async fn update(tx: &mut Tx, before: &[Rung], it: &Deadline) -> Resul
         "-- update_deadline()
         UPDATE deadline SET number = $2, revision = $3, policy = $4, policy_version = $5, policy_hash = $6, category = $7,
             priority = $8, channel = $9, suspensions = $10, state = $11, mismatch = $12, next_due_time = $13,
-            next_fire_time = $14, update_time = $15
+            next_fire_time = $14, update_time = $15, trace_context = $16
         WHERE deadline_id = $1",
         it.id,
         it.promise.number,
@@ -115,6 +117,7 @@ pub(crate) async fn update(tx: &mut Tx, before: &[Rung], it: &Deadline) -> Resul
         stamp(it.next_due_time()) as Option<Stamp>,
         stamp(it.next_fire_time()) as Option<Stamp>,
         it.update_time.to_sqlx(),
+        rpc::trace_context::current(),
     )
     .execute(&mut **tx)
     .await?;

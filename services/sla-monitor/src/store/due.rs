@@ -1,5 +1,7 @@
 //! The look for what is due.
 
+use std::collections::HashMap;
+
 use ::store::{Error, Tx};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -12,6 +14,8 @@ use crate::domain::Deadline;
 /// A look's find.
 pub(crate) struct Found {
     pub(crate) deadlines: Vec<Deadline>,
+    /// The `traceparent` of the call that set a deadline's due times.
+    pub(crate) causes: HashMap<Uuid, String>,
     /// Locked like the others, and not to be read: whatever its fault, a deadline must not hold up all that are due with it.
     pub(crate) unreadable: Vec<(Uuid, Error)>,
 }
@@ -23,7 +27,7 @@ pub(crate) async fn lock(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<Foun
         Row,
         "-- lock_due()
         SELECT deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel, suspensions,
-            mismatch, create_time, update_time
+            mismatch, create_time, update_time, trace_context
         FROM deadline WHERE next_fire_time <= $1
         ORDER BY next_fire_time LIMIT $2
         FOR UPDATE SKIP LOCKED",
@@ -32,7 +36,9 @@ pub(crate) async fn lock(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<Foun
     )
     .fetch_all(&mut **tx)
     .await?;
-    let mut found = Found { deadlines: Vec::with_capacity(rows.len()), unreadable: Vec::new() };
+    let cause = |row: &Row| Some((row.deadline_id, row.trace_context.clone()?));
+    let causes = rows.iter().filter_map(cause).collect();
+    let mut found = Found { deadlines: Vec::with_capacity(rows.len()), causes, unreadable: Vec::new() };
     for (id, read) in each(tx, rows).await? {
         match read {
             Ok(deadline) => found.deadlines.push(deadline),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use proto::ticket::v1 as wire;
 use rpc::{Caller, Refusal};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::actor;
@@ -37,6 +38,7 @@ pub async fn run(app: Arc<App>, caller: Caller, request: wire::FileAppealRequest
         return Ok(convert::draft_view(&draft, &filing.papers, app.advices, Audience::of(&caller, &draft)));
     }
     let key = app.once.key(caller.key(), &request)?;
+    let span = ::store::transaction_span("file_appeal");
     for _ in 0..DRAWS {
         let filed = file(Number::from_random(rand::random()))?;
         let calls = routes::calls(&Change {
@@ -50,9 +52,12 @@ pub async fn run(app: Arc<App>, caller: Caller, request: wire::FileAppealRequest
         });
         let audience = Audience::of(&caller, &filed.after);
         let answer = convert::appeal_view(&filed.after, &filing.papers, None, app.advices, audience);
-        let (noted, calls) = (app.once.noted(&key, &answer), app.outbox.seal(calls));
+        let calls = span.in_scope(|| app.outbox.seal(calls));
+        let noted = app.once.noted(&key, &answer);
         let written = Filing::new(&app.ring, filed.after, &filing.papers, &filed.events[0], noted, calls)?;
-        match app.desk.file(written).await {
+        let written = app.desk.file(written).instrument(span.clone()).await;
+        span.record("outcome", if written.is_ok() { "committed" } else { "failed" });
+        match written {
             Ok(true) => return Ok(answer),
             Ok(false) => return app.once.answered(&app.db, &key).await,
             Err(error) if error.constraint() == Some("appeal_number_key") => {}

@@ -33,7 +33,6 @@ pub struct Filing {
     data: Value,
     noted: Noted,
     calls: Vec<SealedCall>,
-    trace_context: Option<String>,
 }
 
 impl Filing {
@@ -67,7 +66,6 @@ impl Filing {
             data: event::data(filed)?,
             noted,
             calls,
-            trace_context: rpc::trace_context::current(),
             appeal,
         })
     }
@@ -109,7 +107,7 @@ pub async fn insert(connection: &mut PgConnection, filings: &[&Filing]) -> Resul
             $26::bigint[], $27::timestamptz[], $28::timestamptz[], $29::jsonb[], $30::text[], $31::integer[], $32::text[],
             $33::bigint[], $34::timestamptz[], $35::timestamptz[], $36::jsonb[], $37::text[], $38::integer[],
             $39::timestamptz[], $40::timestamptz[], $41::smallint[], $42::bigint[], $43::text[], $44::text[], $45::jsonb[],
-            $46::text[], $47::uuid[], $48::bytea[], $49::bytea[], $50::text[])
+            $46::text[], $47::uuid[], $48::bytea[], $49::bytea[])
             AS given (
             appeal_id, number, state, channel, category, kind, priority, queue_group, required_assurance, required_action,
             citizen_id, filed_by, language_code, time_zone, consent_version, consent_time, subject, description, applicant,
@@ -117,7 +115,7 @@ pub async fn insert(connection: &mut PgConnection, filings: &[&Filing]) -> Resul
             first_due_time, first_allowance, first_calendar, first_calendar_version, resolution_state, resolution_epoch,
             resolution_start_time, resolution_due_time, resolution_allowance, resolution_calendar, resolution_calendar_version,
             expected_time, create_time, queue_level, event_no, event_type, event_actor, event_data, caller, request_id,
-            fingerprint, response, trace_context)
+            fingerprint, response)
         ), noted AS (
             INSERT INTO request_id (caller, method, request_id, fingerprint, response, create_time)
             SELECT caller, $59, request_id, fingerprint, response, create_time FROM given ORDER BY caller, request_id
@@ -147,12 +145,12 @@ pub async fn insert(connection: &mut PgConnection, filings: &[&Filing]) -> Resul
             INSERT INTO appeal_event (appeal_id, event_no, type, event_time, actor, state, data)
             SELECT appeal_id, event_no, event_type, create_time, event_actor, state, event_data FROM filed
         ), call AS (
-            SELECT call.*, trace_context, create_time,
+            SELECT call.*, create_time,
                 row_number() OVER (PARTITION BY destination, ordering_key ORDER BY position) AS seq
             FROM unnest(
-                $51::uuid[], $52::uuid[], $53::text[], $54::text[], $55::text[], $56::bytea[], $57::jsonb[], $58::timestamptz[])
+                $50::uuid[], $51::uuid[], $52::text[], $53::text[], $54::text[], $55::bytea[], $56::jsonb[], $57::timestamptz[], $58::text[])
                 WITH ORDINALITY AS call (
-                call_of, call_id, destination, ordering_key, method, request, note, expire_time, position)
+                call_of, call_id, destination, ordering_key, method, request, note, expire_time, trace_context, position)
             JOIN filed ON appeal_id = call_of
         ), keys AS (
             INSERT INTO outbox_key (destination, ordering_key, last_seq, finished_seq)
@@ -214,7 +212,6 @@ pub async fn insert(connection: &mut PgConnection, filings: &[&Filing]) -> Resul
         &column(filings, |it| it.noted.request_id),
         &column(filings, |it| &*it.noted.fingerprint) as &[&[u8]],
         &column(filings, |it| &*it.noted.response) as &[&[u8]],
-        &column(filings, |it| it.trace_context.as_deref()) as &[Option<&str>],
         &column(&calls, |(id, _)| *id),
         &column(&calls, |(_, it)| it.call_id),
         &column(&calls, |(_, it)| it.destination) as &[&str],
@@ -223,6 +220,7 @@ pub async fn insert(connection: &mut PgConnection, filings: &[&Filing]) -> Resul
         &column(&calls, |(_, it)| &*it.request) as &[&[u8]],
         &column(&calls, |(_, it)| it.note.clone()),
         &column(&calls, |(_, it)| it.expire_time.map(ToSqlx::to_sqlx)) as &[Option<Timestamp>],
+        &column(&calls, |(_, it)| it.trace_context.as_deref()) as &[Option<&str>],
         method
     )
     .fetch_all(connection)

@@ -85,6 +85,7 @@ impl Smpp {
     ) -> Result<Self, ConfigError> {
         config.check()?;
         let tls = config.tls.then(|| tls::client(config.ca_file.as_deref())).transpose()?.map(Arc::new);
+        receipts.nothing_ignored(&name);
         let (link, watched) = watch::channel(Link::Connecting);
         let stopper = CancellationToken::new();
         let tasks = TaskTracker::new();
