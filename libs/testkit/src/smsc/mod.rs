@@ -213,6 +213,24 @@ impl Smsc {
         }
     }
 
+    /// Waits until a `submit_sm` for this number (digits only) was seen, for as long as that takes.
+    pub async fn submitted_to(&self, number: &str) {
+        let mut changed = self.shared.changed.subscribe();
+        let mut looked_at = 0;
+        loop {
+            {
+                // What was looked at before is not looked at again: there may be a hundred thousand.
+                let submits = &self.shared.state().record.submits;
+                if submits[looked_at..].iter().any(|submitted| submitted.to == number) {
+                    return;
+                }
+                looked_at = submits.len();
+            }
+            // The sender lives in `shared`, which we hold.
+            changed.changed().await.expect("the SMS centre is alive");
+        }
+    }
+
     /// Waits until the record fulfils `condition`.
     ///
     /// # Panics

@@ -1,0 +1,131 @@
+//! One monitor's tick, by what is open and what is due.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use clock::ManualClock;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use sqlx::AssertSqlSafe;
+
+use super::grouped_of;
+use super::replica::Replica;
+use super::seed::{Due, Seed};
+use crate::Stage;
+use crate::figure::time;
+use crate::statistics::{Latencies, median_time};
+
+pub const HEADER: [&str; 5] = ["open", "due", "p50", "p99", "max"];
+
+/// What was seen at one size.
+#[derive(Debug)]
+pub struct Ticks {
+    /// Deadlines open.
+    pub open: usize,
+    /// Ticks with nothing due.
+    pub idle: Latencies,
+    /// Ticks with a hundred due.
+    pub hundred: Latencies,
+    /// How the due are found, in short.
+    pub plan: String,
+    /// Blocks that the look reads with nothing due.
+    pub blocks: u64,
+    many: usize,
+    /// All the ticks that `many` due take.
+    drains: Vec<Duration>,
+}
+
+/// Measures ticks with `open` deadlines open; what falls due does so from `at` on, one a second.
+///
+/// # Errors
+/// A tick finds other than what is due.
+pub async fn measure(stage: &Stage, seed: &Seed, open: usize, at: Timestamp) -> Result<Ticks> {
+    let (many, hundreds, idles) = (stage.sizes.of(10_000, 500), stage.sizes.of(40, 5), stage.sizes.of(500, 50));
+    let all = 100 * hundreds + many * stage.sizes.runs;
+    seed.due(&format!("T{open}"), all, at, 1_000_000, Due::Both).await?;
+    let clock = ManualClock::at(at);
+    let replica = Replica::new(stage, seed, &clock).await?;
+    // A pool's first connection, a statement's first plan.
+    replica.tick().await?;
+    let mut idle = Vec::new();
+    for _ in 0..idles {
+        idle.push(ticked(&replica, 0).await?);
+    }
+    let (plan, blocks) = explain(seed, at).await?;
+    let mut hundred = Vec::new();
+    for _ in 0..hundreds {
+        clock.advance(SignedDuration::from_secs(100));
+        hundred.push(ticked(&replica, 100).await?);
+    }
+    let mut drains = Vec::new();
+    for _ in 0..stage.sizes.runs {
+        clock.advance(SignedDuration::from_secs(i64::try_from(many)?));
+        let began = Instant::now();
+        let fired = replica.drain().await?;
+        drains.push(began.elapsed());
+        ensure!(fired == many, "{fired} fired of {many}");
+    }
+    println!("{open} open: idle {}", time(Latencies::new(idle.clone()).percentile(50.0)));
+    Ok(Ticks { open, idle: Latencies::new(idle), hundred: Latencies::new(hundred), plan, blocks, many, drains })
+}
+
+async fn ticked(replica: &Replica, due: usize) -> Result<Duration> {
+    let (fired, took) = replica.tick().await?;
+    ensure!(fired == due, "{fired} fired of {due}");
+    Ok(took)
+}
+
+/// The look's plan in short, and the blocks that it reads.
+async fn explain(seed: &Seed, at: Timestamp) -> Result<(String, u64)> {
+    let statement = format!(
+        "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM deadline WHERE next_fire_time <= '{at}'
+        ORDER BY next_fire_time LIMIT 100 FOR UPDATE SKIP LOCKED"
+    );
+    let plan: Value = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut seed.admin().await?).await?;
+    let root = &plan[0]["Plan"];
+    let blocks = |key: &str| root[key].as_u64().unwrap_or_default();
+    let read = blocks("Shared Hit Blocks") + blocks("Shared Read Blocks");
+    Ok((chain(root).context("a plan that reads otherwise")?, read))
+}
+
+fn chain(node: &Value) -> Option<String> {
+    let mut text = node["Node Type"].as_str()?.to_owned();
+    if let Some(index) = node["Index Name"].as_str() {
+        text = format!("{text} on `{index}`");
+    }
+    match node["Plans"].as_array().and_then(|plans| plans.first()) {
+        Some(below) => Some(format!("{text} ← {}", chain(below)?)),
+        None => Some(text),
+    }
+}
+
+// === impl Ticks ===
+
+impl Ticks {
+    /// Rows of the table.
+    pub fn rows(&self) -> Vec<Vec<String>> {
+        let row = |due: &str, it: &Latencies| {
+            let [p50, p99, max] = [it.percentile(50.0), it.percentile(99.0), it.max()].map(time);
+            vec![grouped_of(self.open), due.to_owned(), p50, p99, max]
+        };
+        let all = format!("{}, all ticks together", grouped_of(self.many));
+        let (took, most) =
+            (median_time(self.drains.iter().copied()), self.drains.iter().copied().max().unwrap_or_default());
+        let drain = vec![grouped_of(self.open), all, time(took), String::new(), time(most)];
+        vec![row("0", &self.idle), row("100", &self.hundred), drain]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_is_told_from_its_end_to_its_beginning() {
+        let plan = serde_json::json!({
+            "Node Type": "Limit", "Plans": [{ "Node Type": "Index Scan", "Index Name": "deadline_fire_idx" }],
+        });
+        assert_eq!(chain(&plan).unwrap(), "Limit ← Index Scan on `deadline_fire_idx`");
+        assert_eq!(chain(&serde_json::json!({})), None);
+    }
+}
