@@ -116,7 +116,7 @@ impl World {
                 stepped = step(lane) => { stepped?; }
             }
         }
-        self.suite.faults.live();
+        self.suite.faults.live().await;
         Ok(())
     }
 

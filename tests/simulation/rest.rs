@@ -54,7 +54,10 @@ impl World {
     /// The same, with the clock turned to whatever is still to be tried again: pauses end, leases run out.
     pub async fn come_to_rest(&mut self) -> Result<()> {
         for _ in 0..MOST_TURNS {
-            let Some(next) = self.run().await? else { return self.learn(None).await };
+            let Some(next) = self.run().await? else {
+                self.rested = self.suite.now();
+                return self.learn(None).await;
+            };
             // Due and not done: a relay spares a destination that was away a moment ago.
             let later = self.suite.now() + SignedDuration::from_secs(1);
             self.suite.hand.set(if next <= self.suite.now() { later } else { next });

@@ -23,6 +23,9 @@ pub const FIRST_DAY: &str = "2026-01-12T06:00:00Z";
 /// How long one suite is used: its tokens live a year.
 const LIFE: SignedDuration = SignedDuration::from_hours(24 * 300);
 
+/// The longest that calls may wait: less than the 25 days after which an outbox gives them up, the longest wait of a list included.
+const AWAY_MOST: SignedDuration = SignedDuration::from_hours(24 * 20);
+
 /// Everything.
 pub struct World {
     pub suite: Suite,
@@ -42,6 +45,8 @@ pub struct World {
     pub began: Timestamp,
     /// What only this list did: workers died, messages were doubted.
     pub tally: Tally,
+    /// When nothing was left to do last.
+    pub rested: Timestamp,
     until: Timestamp,
     phones: u32,
 }
@@ -71,6 +76,7 @@ impl World {
             receipts: 0,
             began: start,
             tally: Tally::default(),
+            rested: start,
             until: start + LIFE,
             phones: 0,
         })
@@ -89,6 +95,7 @@ impl World {
         ensure!(list.start >= self.suite.now(), "the clock does not go back");
         self.suite.hand.set(list.start);
         self.began = list.start;
+        self.rested = list.start;
         self.appeals.clear();
         self.asked = None;
         self.texts.clear();
@@ -142,7 +149,12 @@ impl World {
                 None => now + SignedDuration::from_mins(1),
             },
         };
-        self.suite.hand.set(then.max(now));
+        if then.duration_since(self.rested) > AWAY_MOST {
+            // A call that nobody takes for 25 days dies, as it should: that is for a test of its own.
+            self.calm();
+            self.come_to_rest().await?;
+        }
+        self.suite.hand.set(then.max(self.suite.now()));
         Ok(())
     }
 

@@ -24,6 +24,10 @@ struct State {
     delivered: Vec<String>,
     /// The relay that has the next call in hand dies: before the call was sent, or after it was applied.
     dying: Option<bool>,
+    /// Calls go on without the relay that sent them.
+    mortal: bool,
+    /// Such calls that are still on their way.
+    flying: usize,
 }
 
 /// The faults of one suite. Clones share them.
@@ -34,6 +38,7 @@ pub struct Faults(Arc<Shared>);
 struct Shared {
     state: Mutex<State>,
     died: Notify,
+    landed: Notify,
 }
 
 struct Around {
@@ -67,7 +72,7 @@ impl Faults {
     /// The relay that has the next call in hand dies, before the call was sent or after it was `applied`. Whoever steps the relay waits for
     /// [`Self::died`] beside the step, and drops the step then.
     pub fn die(&self, applied: bool) {
-        self.state(|it| it.dying = Some(applied));
+        self.state(|it| (it.dying, it.mortal) = (Some(applied), true));
     }
 
     /// Waits until a relay stands at the point where it dies.
@@ -75,14 +80,18 @@ impl Faults {
         self.0.died.notified().await;
     }
 
-    /// Nobody dies any more: there was no call to die with.
-    pub fn live(&self) {
-        self.state(|it| it.dying = None);
+    /// Nobody dies any more. What the dead one had sent has reached its receiver, and was applied or refused there: a call does not come back
+    /// because its relay is gone, and a test that went on at once would not know when it lands.
+    pub async fn live(&self) {
+        self.state(|it| (it.dying, it.mortal) = (None, false));
+        while self.state(|it| it.flying > 0) {
+            self.0.landed.notified().await;
+        }
     }
 
     /// Forgets what was planned and what was counted.
     pub fn forget(&self) {
-        self.state(|it| *it = State::default());
+        self.state(|it| *it = State { flying: it.flying, ..State::default() });
     }
 
     pub(crate) fn around(&self, inner: Arc<dyn Deliver>) -> Arc<dyn Deliver> {
@@ -105,6 +114,24 @@ impl Faults {
     }
 }
 
+// === impl Around ===
+
+impl Around {
+    /// Sends it so that it arrives even if nobody waits for the answer any more.
+    async fn fly(&self, method: &str, request: Bytes, attempt: &Attempt) -> Result<Bytes, Status> {
+        let (inner, faults) = (Arc::clone(&self.inner), self.faults.clone());
+        let (method, attempt) = (method.to_owned(), attempt.clone());
+        faults.state(|it| it.flying += 1);
+        let flight = tokio::spawn(async move {
+            let answer = inner.deliver(&method, request, &attempt).await;
+            faults.state(|it| it.flying -= 1);
+            faults.0.landed.notify_one();
+            answer
+        });
+        flight.await.unwrap_or_else(|_| Err(Status::unavailable("the call panicked")))
+    }
+}
+
 #[async_trait]
 impl Deliver for Around {
     async fn deliver(&self, method: &str, request: Bytes, attempt: &Attempt) -> Result<Bytes, Status> {
@@ -119,7 +146,11 @@ impl Deliver for Around {
         if fault == Some(Fault::RequestLost) {
             return Err(Status::unavailable("the request was lost"));
         }
-        let answer = self.inner.deliver(method, request, attempt).await;
+        let answer = if self.faults.state(|it| it.mortal) {
+            self.fly(method, request, attempt).await
+        } else {
+            self.inner.deliver(method, request, attempt).await
+        };
         if answer.is_ok() {
             self.faults.state(|it| it.delivered.push(method.to_owned()));
         }
