@@ -89,11 +89,11 @@ impl Hunt {
             if let Some(error) = failed {
                 self.stopped.store(true, Ordering::Relaxed);
                 println!("simulation: list {number} fails and is being made smaller: {}", line(&error));
-                let failure = self.shrink(&runtime, number, start, &mut *tree, &list, error)?;
+                let failure = self.shrink(&runtime, number, start, &mut *tree, &list, &error)?;
                 return Ok((tally, Some(failure)));
             }
             let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
-            if done % 5_000 == 0 {
+            if done.is_multiple_of(5_000) {
                 println!("simulation: {done} lists hold after {:.0} s", self.began.elapsed().as_secs_f64());
             }
         }
@@ -118,7 +118,7 @@ impl Hunt {
         start: Timestamp,
         tree: &mut dyn ValueTree<Value = Vec<Op>>,
         list: &List,
-        first: anyhow::Error,
+        first: &anyhow::Error,
     ) -> Result<Failure> {
         let first_seen = list.to_string();
         let began = Instant::now();

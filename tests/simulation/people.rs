@@ -28,7 +28,7 @@ pub struct Asked {
 /// What people ask of the ticket service.
 #[derive(Clone, Debug)]
 pub enum Request {
-    File(wire::FileAppealRequest),
+    File(Box<wire::FileAppealRequest>),
     Assign(wire::AssignAppealRequest),
     Claim(wire::ClaimNextAppealRequest),
     Post(wire::PostMessageRequest),
@@ -50,7 +50,7 @@ impl World {
     async fn send(&mut self, who: &str, request: Request) -> Result<Vec<u8>, Status> {
         let mut ticket = self.desk.ticket(&self.suite, who);
         match request {
-            Request::File(it) => ticket.file_appeal(it).await.map(bytes),
+            Request::File(it) => ticket.file_appeal(*it).await.map(bytes),
             Request::Assign(it) => ticket.assign_appeal(it).await.map(bytes),
             Request::Claim(it) => ticket.claim_next_appeal(it).await.map(bytes),
             Request::Post(it) => ticket.post_message(it).await.map(bytes),
@@ -116,7 +116,7 @@ impl World {
             applicant.citizen.clone_from(citizen);
         }
         let who = citizen.clone().unwrap_or_else(|| "portal".to_owned());
-        let answer = self.ask(&who, Request::File(request)).await;
+        let answer = self.ask(&who, Request::File(Box::new(request))).await;
         let answer = answer.map_err(|why| anyhow::anyhow!("a right form is refused: {why:?}"))?;
         let filed: wire::Appeal = prost::Message::decode(answer.as_slice())?;
         let id: Uuid = filed.uid.parse()?;
