@@ -7,7 +7,7 @@ use proto::identity::v1::{
 };
 use proto::ticket::v1::{
     Channel, FileAppealRequest, FindAppealRequest, GetAppealRequest, ListAppealEventsRequest, ListAppealsRequest,
-    ListMessagesRequest,
+    ListMessagesRequest, WatchAppealRequest,
 };
 use rpc::auth::Signer;
 use tests::{Part, Suite, forms};
@@ -37,7 +37,7 @@ fn allowed(method: &str) -> Option<Vec<&'static str>> {
         "TicketService/GetAppeal" => {
             staff_and(&["citizen", "security_officer", "portal", "ticket", "identity", "notification", "sla"])
         }
-        "TicketService/FindAppeal" | "TicketService/ListMessages" => {
+        "TicketService/FindAppeal" | "TicketService/ListMessages" | "TicketService/WatchAppeal" => {
             staff_and(&["citizen", "security_officer", "portal"])
         }
         "TicketService/ListAppealEvents" => staff_and(&["citizen", "security_officer", "administrator", "portal"]),
@@ -260,6 +260,9 @@ impl Theirs {
             }
             "TicketService/ListAppealEvents" => {
                 ticket.list_appeal_events(ListAppealEventsRequest { parent, ..Default::default() }).await.map(drop)
+            }
+            "TicketService/WatchAppeal" => {
+                ticket.watch_appeal(WatchAppealRequest { name, ..Default::default() }).await.map(drop)
             }
             "TicketService/PostMessage" => ticket.post_message(forms::message(&name, "Здравствуйте")).await.map(drop),
             "TicketService/ProvideInfo" => ticket.provide_info(forms::information(&name)).await.map(drop),

@@ -6,3 +6,4 @@ mod filing;
 mod interleavings;
 mod story;
 mod verification;
+mod watching;

@@ -8,6 +8,7 @@ use outbox::Outbox;
 use prometheus_client::registry::Registry;
 use store::{Db, Settings};
 use ticket::assertions::{KeySource, StoredKey};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{Part, Suite};
@@ -41,7 +42,14 @@ impl Suite {
         let config =
             self.layers(Part::Ticket).load::<ticket::Service>().context("the ticket service's configuration")?;
         let outbox = Outbox::new(self.ring.clone());
-        Ok(Audit(ticket::App::new(db, self.ring.clone(), outbox, Arc::new(NoKeys), &config.service)?))
+        Ok(Audit(ticket::App::new(
+            db,
+            self.ring.clone(),
+            outbox,
+            Arc::new(NoKeys),
+            &config.service,
+            CancellationToken::new(),
+        )?))
     }
 }
 

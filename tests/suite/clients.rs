@@ -11,7 +11,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
-use super::{Part, Suite};
+use super::{Part, Replica, Suite};
 
 /// Puts a token on each call.
 #[derive(Clone, Debug)]
@@ -26,6 +26,14 @@ impl Suite {
     /// Ticket, as somebody ([`super::Access::token`] has the names).
     pub fn ticket(&self, who: &str) -> TicketServiceClient<As> {
         TicketServiceClient::new(self.channel_as(Part::Ticket, Some(self.access.token(who))))
+    }
+
+    /// Ticket at one of its replicas.
+    pub fn ticket_at(&self, replica: &Replica, who: &str) -> TicketServiceClient<As> {
+        let channel =
+            Endpoint::from_shared(format!("http://{}", replica.address)).expect("a socket address makes a URL");
+        let bearer = Bearer(Some(self.access.token(who)));
+        TicketServiceClient::new(InterceptedService::new(channel.connect_lazy(), bearer))
     }
 
     /// Staff, as somebody.

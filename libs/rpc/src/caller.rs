@@ -1,5 +1,6 @@
 //! Who makes a call, as the signed token says.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::roles::Role;
@@ -13,22 +14,24 @@ pub struct Caller {
     pub roles: Vec<Role>,
     /// True when the token names two different factors (X2).
     pub second_factor: bool,
+    /// When the token ends, for what lasts longer than a call; `None` for work that no token vouched for.
+    pub expire_time: Option<Timestamp>,
 }
 
 impl Caller {
     /// A service of the suite or another system, for work done on its own behalf and for tests.
     pub fn of_system(name: &str) -> Self {
-        Self { subject: format!("systems/{name}"), roles: vec![Role::System], second_factor: false }
+        Self { subject: format!("systems/{name}"), roles: vec![Role::System], second_factor: false, expire_time: None }
     }
 
     /// A citizen, for tests.
     pub fn of_citizen(id: Uuid) -> Self {
-        Self { subject: format!("citizens/{id}"), roles: vec![Role::Citizen], second_factor: false }
+        Self { subject: format!("citizens/{id}"), roles: vec![Role::Citizen], second_factor: false, expire_time: None }
     }
 
     /// A member of staff who showed a second factor, for tests.
     pub fn of_staff(id: &str, roles: impl Into<Vec<Role>>) -> Self {
-        Self { subject: format!("staff/{id}"), roles: roles.into(), second_factor: true }
+        Self { subject: format!("staff/{id}"), roles: roles.into(), second_factor: true, expire_time: None }
     }
 
     /// True when the caller has the role.

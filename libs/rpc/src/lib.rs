@@ -35,7 +35,7 @@ pub use methods::{Method, Methods};
 pub use refusal::Refusal;
 pub use request_id::RequestId;
 pub use roles::Role;
-pub use serve::serve;
+pub use serve::{Answers, serve, serve_stream};
 pub use server::{Health, MAX_MESSAGE_BYTES, Server, ServerConfig, ServerError, ServerParts, TlsConfig};
 pub use violations::{Violation, Violations};
 pub use why::Why;

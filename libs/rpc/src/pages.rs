@@ -49,10 +49,21 @@ impl Tokens {
     /// The cursor of a `page_token`; `None` for the empty token, which asks for the first page.
     /// INVALID_ARGUMENT, PAGE_TOKEN_INVALID when it was altered or belongs to another filter or method.
     pub fn open<C: DeserializeOwned>(&self, method: &str, filter: &[u8], token: &str) -> Result<Option<C>, Refusal> {
+        self.open_field("page_token", method, filter, token)
+    }
+
+    /// The same for a token that came in another field, such as `start_cursor`.
+    pub fn open_field<C: DeserializeOwned>(
+        &self,
+        field: &str,
+        method: &str,
+        filter: &[u8],
+        token: &str,
+    ) -> Result<Option<C>, Refusal> {
         if token.is_empty() {
             return Ok(None);
         }
-        self.parse(method, filter, token).map(Some).ok_or_else(invalid)
+        self.parse(method, filter, token).map(Some).ok_or_else(|| invalid(field))
     }
 
     fn parse<C: DeserializeOwned>(&self, method: &str, filter: &[u8], token: &str) -> Option<C> {
@@ -77,9 +88,9 @@ impl Tokens {
     }
 }
 
-fn invalid() -> Refusal {
+fn invalid(field: &str) -> Refusal {
     let mut violations = Violations::new();
-    violations.add("page_token", reasons::PAGE_TOKEN_INVALID, "send the token as it came, with the same filter");
+    violations.add(field, reasons::PAGE_TOKEN_INVALID, "send the token as it came, with the same filter");
     Refusal::invalid(violations)
 }
 

@@ -104,6 +104,11 @@ impl Refusal {
         refusal
     }
 
+    /// OUT_OF_RANGE: a cursor leads to where nothing is.
+    pub fn out_of_range<K>(reason: impl Why<K>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::OutOfRange, reason, message)
+    }
+
     /// ABORTED: the caller acted on an outdated copy (AIP-154) and must read again first.
     pub fn stale<K>(reason: impl Why<K>, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::Aborted, reason, message)

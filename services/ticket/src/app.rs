@@ -8,11 +8,13 @@ use outbox::{Once, Outbox};
 use rpc::pages::Tokens;
 use sealed::Ring;
 use store::Db;
+use tokio_util::sync::CancellationToken;
 
 use crate::assertions::{Assertions, KeySource};
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::domain::{Advices, Appeal, Catalogue, Rules};
+use crate::watches::Watches;
 
 /// Everything that a command or query needs, made once at the start.
 #[derive(Debug)]
@@ -41,16 +43,26 @@ pub struct App {
     pub reopen_calendar: String,
     /// Checks assertions of identity verification (T20).
     pub assertions: Arc<Assertions>,
+    /// Who watches which appeal.
+    pub watches: Watches,
 }
 
 // === impl App ===
 
 impl App {
-    /// What the service works with, over its schema and its key ring. `outbox` is the one that the relay's loops wait on.
+    /// What the service works with, over its schema and its key ring. `outbox` is the one that the relay's loops wait on; `stopper` ends
+    /// what would never end by itself.
     ///
     /// # Errors
     /// The configured catalogue can't be read.
-    pub fn new(db: Db, ring: Ring, outbox: Outbox, keys: Arc<dyn KeySource>, config: &Config) -> anyhow::Result<Self> {
+    pub fn new(
+        db: Db,
+        ring: Ring,
+        outbox: Outbox,
+        keys: Arc<dyn KeySource>,
+        config: &Config,
+        stopper: CancellationToken,
+    ) -> anyhow::Result<Self> {
         Ok(Self {
             desk: Desk::new(db.clone(), outbox.clone()),
             outbox,
@@ -62,6 +74,7 @@ impl App {
             reopen_days: config.appeals.reopen_within_working_days,
             reopen_calendar: config.appeals.reopen_calendar.clone(),
             assertions: Arc::new(Assertions::new(db.clone(), keys)),
+            watches: Watches::new(config.watch.clone(), stopper),
             db,
             ring,
         })

@@ -5,7 +5,7 @@
 //!             │   ╲──► store: row, journal, message
 //!             │    ╲─► routes: events -> calls ──► outbox ──► sla, notification
 //!             └──────► once: the same request is answered as it was the first time
-//! loops: relay (delivers calls), verification_keys (fetches what assertions are checked with)
+//! loops: relay (delivers calls), verification_keys (fetches what assertions are checked with), watch (looks for those who watch)
 //! ```
 //!
 //! What fails when: without the database nothing is answered. Without the other services everything is: their calls wait in the outbox, and
@@ -22,6 +22,7 @@ mod grpc;
 pub mod queries;
 mod routes;
 mod store;
+pub mod watches;
 
 use std::sync::Arc;
 
@@ -65,7 +66,15 @@ impl bootstrap::Service for Service {
 
     async fn build(ctx: &Context, config: Config) -> anyhow::Result<Parts> {
         let keys = Arc::new(Identity(ctx.peers.client(routes::IDENTITY)?));
-        let app = Arc::new(App::new(ctx.db.clone(), ctx.ring.clone(), ctx.outbox.clone(), keys, &config)?);
+        let app = Arc::new(App::new(
+            ctx.db.clone(),
+            ctx.ring.clone(),
+            ctx.outbox.clone(),
+            keys,
+            &config,
+            ctx.stopper.clone(),
+        )?);
+        ctx.metrics.with(|registry| app.watches.register(registry));
         if config.staff.seed_samples {
             let seed = async || Ok(commands::seed_staff::run(&app).await?);
             ctx.patiently(seed).await.context("the sample members of staff")?;
@@ -73,6 +82,7 @@ impl bootstrap::Service for Service {
         let mut loops = bootstrap::relay_loops(ctx, Arc::new(outbox::NothingFollows))?;
         let refresh = Refresh(Arc::clone(&app.assertions));
         loops.push(Loop::new("verification_keys", config.assertions.refresh, refresh));
+        loops.push(watches::look_loop(&app, config.watch.poll));
         let routes = tonic::service::Routes::new(TicketServiceServer::new(grpc::Tickets(Arc::clone(&app))))
             .add_service(StaffServiceServer::new(grpc::Staff(app)))
             .add_service(outbox::service(&ctx.db, &ctx.outbox));

@@ -104,7 +104,9 @@ impl Claims {
     pub fn caller(self) -> Result<Caller, TokenError> {
         let roles: Vec<Role> = self.roles.iter().filter_map(|name| Role::parse(name)).collect();
         let second_factor = second_factor(&self.amr);
-        let caller = Caller { subject: self.sub, roles, second_factor };
+        // One that ends beyond all time does not end.
+        let expire_time = Timestamp::from_second(self.exp).ok();
+        let caller = Caller { subject: self.sub, roles, second_factor, expire_time };
         let fits = |role: &Role| match role {
             Role::Citizen => caller.citizen().is_some(),
             Role::System => caller.system().is_some_and(|name| !name.is_empty()),

@@ -26,7 +26,8 @@ impl Around for Admission {
         if is_open(request.uri().path()) {
             return pass(request, inner).await;
         }
-        // Held until the handler has answered. A stream gives its place back once it flows: it works in small pieces, for hours.
+        // Held until the handler has answered. A stream gives its place back once it flows: it works in small pieces, for hours, and
+        // whoever serves it bounds how many there are.
         match self.admitted.try_acquire() {
             Ok(_place) => pass(request, inner).await,
             Err(_) => Refusal::busy(PAUSE).into_status(self.domain).into_http(),

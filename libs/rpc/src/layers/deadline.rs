@@ -49,3 +49,43 @@ impl Around for Cut {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::{Arc, Mutex};
+
+    use bytes::Bytes;
+    use http_body_util::BodyExt as _;
+    use tokio::sync::mpsc;
+    use tokio_stream::StreamExt as _;
+    use tokio_stream::wrappers::UnboundedReceiverStream;
+
+    use super::*;
+
+    /// Fifty milliseconds more than it could have, had it been cut.
+    const BEYOND: Duration = Duration::from_millis(50);
+
+    #[tokio::test]
+    async fn a_stream_that_has_begun_goes_on_beyond_the_deadline() {
+        let (tell, told) = mpsc::unbounded_channel::<Bytes>();
+        let body = axum::body::Body::from_stream(UnboundedReceiverStream::new(told).map(Ok::<_, Infallible>));
+        let (body, seen) = (Arc::new(Mutex::new(Some(body))), Arc::new(Mutex::new(None)));
+        let keep = Arc::clone(&seen);
+        let inner = tower::service_fn(move |request: Request<Body>| {
+            *keep.lock().unwrap() = request.extensions().get::<Deadline>().copied();
+            let body = body.lock().unwrap().take().unwrap();
+            async move { Ok::<_, Infallible>(Response::new(Body::new(body))) }
+        });
+        let cut = Cut { domain: "test", default: RETURN + USEFUL, longest: Duration::from_secs(60) };
+
+        let response = cut.around(Request::new(Body::empty()), inner).await;
+
+        let Deadline(deadline) = seen.lock().unwrap().unwrap();
+        let mut body = response.into_body();
+        assert!(timeout_at(deadline + BEYOND, body.frame()).await.is_err(), "neither an end nor an error");
+        tell.send(Bytes::from_static(b"late")).unwrap();
+        let frame = body.frame().await.unwrap().unwrap();
+        assert_eq!(frame.into_data().unwrap(), "late");
+    }
+}

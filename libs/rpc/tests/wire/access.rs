@@ -50,7 +50,8 @@ fn a_named_system_is_that_system_only() {
     let access = Access::read(ACCESS, &methods(), &[SERVICE]).unwrap();
     assert!(access.check(REQUEUE, &Caller::of_system("relay")).is_ok());
     assert!(access.check(REQUEUE, &Caller::of_system("portal")).is_err());
-    let impostor = Caller { subject: "systems/relay".into(), roles: vec![Role::Citizen], second_factor: false };
+    let impostor =
+        Caller { subject: "systems/relay".into(), roles: vec![Role::Citizen], second_factor: false, expire_time: None };
     assert!(access.check(REQUEUE, &impostor).is_err(), "the role must be there too");
     assert!(access.check(LIST, &Caller::of_citizen(uuid::Uuid::new_v4())).is_ok());
     assert!(

@@ -28,7 +28,8 @@ use crate::suite::layers;
 use crate::{Database, Home, Issuer, PEOPLE, Part};
 
 /// Loops that look after the process, not after appeals: they are never idle, or change nothing that the story tells.
-const NOT_STEPPED: [&str; 5] = ["outbox-gauges", "purge", "sweep", "verification_keys", "monitor-lag"];
+const NOT_STEPPED: [&str; 6] =
+    ["outbox-gauges", "dispatch-gauges", "purge", "sweep", "verification_keys", "monitor-lag"];
 /// More rounds than anything needs to come to rest.
 const MOST_ROUNDS: usize = 200;
 /// Appeals of a demo, by far.

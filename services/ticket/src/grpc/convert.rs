@@ -22,7 +22,7 @@ pub use event_view::event_view;
 pub use file_appeal::file_appeal;
 pub use names::{find_appeal, get_appeal};
 pub use notes::{record_deadline, record_notice};
-pub use pages::{Page, list_appeals, list_events, list_messages};
+pub use pages::{Page, list_appeals, list_events, list_messages, watch_appeal};
 pub use refusal::{appeal_not_found, member_exists, member_not_found, not_yours, refuse};
 pub use requests::{
     acknowledge, assign, claim_next, escalate, post_message, provide_info, reopen, request_info, resolve, withdraw,

@@ -121,6 +121,15 @@ impl TicketService for Tickets {
         rpc::serve(&self.0, DOMAIN, request, queries::list_appeal_events::run).await
     }
 
+    type WatchAppealStream = rpc::Answers<wire::WatchAppealResponse>;
+
+    async fn watch_appeal(
+        &self,
+        request: Request<wire::WatchAppealRequest>,
+    ) -> Result<Response<Self::WatchAppealStream>, Status> {
+        rpc::serve_stream(&self.0, DOMAIN, request, queries::watch_appeal::run).await
+    }
+
     async fn record_deadline_outcome(
         &self,
         request: Request<wire::RecordDeadlineOutcomeRequest>,

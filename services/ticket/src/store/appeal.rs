@@ -92,6 +92,20 @@ pub async fn get(db: &Db, ring: &Ring, id: Uuid) -> Result<Option<Stored>, Error
     row.map(|row| read(ring, row)).transpose()
 }
 
+/// The number of the last entry in each appeal's journal.
+///
+/// # Errors
+/// Those of any statement.
+pub async fn last_events(db: &Db, ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>, Error> {
+    let rows = sqlx::query!(
+        "-- appeal_last_events()\nSELECT appeal_id, last_event_no FROM appeal WHERE appeal_id = ANY($1)",
+        ids
+    )
+    .fetch_all(db.pool())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.appeal_id, row.last_event_no)).collect())
+}
+
 /// Reads the appeal of a number.
 ///
 /// # Errors

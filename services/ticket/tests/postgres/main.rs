@@ -13,4 +13,5 @@ mod plans;
 mod reads;
 mod rig;
 mod staff;
+mod watching;
 mod work;

@@ -21,6 +21,7 @@ use sqlx::{Connection, PgConnection};
 use store::{Db, Settings};
 use ticket::assertions::{KeySource, StoredKey};
 use ticket::{App, Config, audit, commands};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 const ROLE: &str = "otklik_ticket";
@@ -33,6 +34,7 @@ pub struct Rig {
     pub app: Arc<App>,
     pub clock: ManualClock,
     pub signer: Signer,
+    pub stopper: CancellationToken,
     pub identity: Arc<Identity>,
     relay: Relay,
     sent: Arc<Sent>,
@@ -93,12 +95,14 @@ impl Rig {
         identity.published.lock().unwrap().push(public(&signer));
         let keys: Arc<dyn KeySource> = identity.clone();
         let config = Config::defaults().unwrap();
-        let app = Arc::new(App::new(db.clone(), ring, outbox.clone(), keys, &config).unwrap());
+        let stopper = CancellationToken::new();
+        let app = App::new(db.clone(), ring, outbox.clone(), keys, &config, stopper.clone()).unwrap();
+        let app = Arc::new(app);
         let sent = Arc::new(Sent::default());
         let ways = ["sla", "notification"].map(|name| (name, sent.clone() as Arc<dyn Deliver>)).to_vec();
         let relay =
             Relay::new(&db, &outbox, Arc::new(NothingFollows), &outbox::Settings::default(), &mut registry, ways);
-        Rig { app, clock, signer, identity, relay, sent, database }
+        Rig { app, clock, signer, stopper, identity, relay, sent, database }
     }
 
     /// Forgets everything that is not in the database.
@@ -106,7 +110,9 @@ impl Rig {
         let old = &self.app;
         let keys: Arc<dyn KeySource> = self.identity.clone();
         let config = Config::defaults().unwrap();
-        self.app = Arc::new(App::new(old.db.clone(), old.ring.clone(), old.outbox.clone(), keys, &config).unwrap());
+        let stopper = self.stopper.clone();
+        let app = App::new(old.db.clone(), old.ring.clone(), old.outbox.clone(), keys, &config, stopper).unwrap();
+        self.app = Arc::new(app);
     }
 
     /// With two members on each level of the ladder in the group `access`.

@@ -14,6 +14,9 @@ const DEFAULT: u32 = 50;
 /// Most rows of a page.
 const MAX: u32 = 500;
 
+/// Most events of one message of a watch, as the contract says.
+const WATCHED: u32 = 100;
+
 /// A page of something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<F> {
@@ -84,6 +87,17 @@ pub fn list_messages(request: &wire::ListMessagesRequest, caller: &Caller) -> Re
 /// INVALID_ARGUMENT.
 pub fn list_events(request: &wire::ListAppealEventsRequest, caller: &Caller) -> Result<Page<Uuid>, Refusal> {
     of_appeal(&request.parent, request.page_size, &request.page_token, caller)
+}
+
+/// The appeal to watch, and from where on.
+///
+/// # Errors
+/// INVALID_ARGUMENT.
+pub fn watch_appeal(request: &wire::WatchAppealRequest, caller: &Caller) -> Result<Page<Uuid>, Refusal> {
+    let mut form = Form::new();
+    let appeal = names::appeal(&mut form, "name", &request.name);
+    let appeal = form.finish(appeal)?;
+    Ok(page(appeal, WATCHED, &request.start_cursor, appeal.as_bytes().to_vec(), caller))
 }
 
 fn of_appeal(parent: &str, size: i32, token: &str, caller: &Caller) -> Result<Page<Uuid>, Refusal> {

@@ -1,0 +1,124 @@
+//! WatchAppeal: an appeal and its journal, as both go on. What wakes a stream, and what can go wrong, is in [`crate::watches`].
+
+use std::sync::Arc;
+
+use futures::Stream;
+use futures::stream;
+use jiff::{SignedDuration, Timestamp};
+use proto::ticket::v1 as wire;
+use proto::ticket::v1::ErrorReason;
+use rpc::{Caller, Refusal, reasons};
+use uuid::Uuid;
+
+use super::{seen, view};
+use crate::app::App;
+use crate::domain::appeal_name;
+use crate::grpc::convert::{self, Audience, Page};
+use crate::store::{self, Stored};
+use crate::watches::{Place, Turn, ended};
+
+const METHOD: &str = "WatchAppeal";
+
+/// One stream: a cursor and two times, whatever happens to the appeal.
+struct Watch {
+    app: Arc<App>,
+    caller: Caller,
+    id: Uuid,
+    bound: Vec<u8>,
+    batch: u32,
+    place: Place,
+    /// The number of the last entry that was told, or is not the caller's to hear.
+    cursor: i64,
+    /// When the next sign of life is due.
+    checkpoint: Timestamp,
+    end: Timestamp,
+}
+
+/// Watches an appeal. What can be refused is refused before the first message.
+///
+/// # Errors
+/// As listed in the contract.
+pub async fn run(
+    app: Arc<App>,
+    caller: Caller,
+    request: wire::WatchAppealRequest,
+) -> Result<impl Stream<Item = Result<wire::WatchAppealResponse, Refusal>> + Send + 'static, Refusal> {
+    let Page { filter: id, size: batch, token, bound } = convert::watch_appeal(&request, &caller)?;
+    let now = app.now();
+    // Before the first look at the appeal: what changes from here on is told.
+    let place = app.watches.enter(&caller, id)?;
+    let stored = seen(&app, &caller, id).await?;
+    let last = stored.appeal.last_event;
+    let cursor = app.pages.open_field("start_cursor", METHOD, &bound, &token)?.unwrap_or(last);
+    if cursor > last {
+        return Err(Refusal::out_of_range(ErrorReason::CursorOutOfRange, "the cursor is ahead of the journal")
+            .with("name", appeal_name(id)));
+    }
+    let (checkpoint, end) = (later(now, app.watches.config().checkpoint), later(now, app.watches.config().longest));
+    let mut watch = Watch { app, caller, id, bound, batch, place, cursor, checkpoint, end };
+    let first = watch.tell(&stored).await?;
+    let first = watch.answer(Some(first.0), first.1)?;
+    Ok(stream::try_unfold((Some(first), watch), |(first, mut watch)| async move {
+        let message = match first {
+            Some(first) => first,
+            None => watch.next().await?,
+        };
+        Ok(Some((message, (None, watch))))
+    }))
+}
+
+fn later(now: Timestamp, by: std::time::Duration) -> Timestamp {
+    SignedDuration::try_from(by).ok().and_then(|by| now.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
+}
+
+// === impl Watch ===
+
+impl Watch {
+    /// The next message.
+    async fn next(&mut self) -> Result<wire::WatchAppealResponse, Refusal> {
+        let expiry = self.caller.expire_time.unwrap_or(Timestamp::MAX);
+        loop {
+            match self.place.turn(self.cursor, self.end.min(expiry), self.checkpoint).await {
+                Turn::Stop => return Err(ended()),
+                Turn::Time(now) if now >= expiry => {
+                    return Err(Refusal::unauthenticated(reasons::TOKEN_INVALID, "the token has expired"));
+                }
+                Turn::Time(now) if now >= self.end => return Err(ended()),
+                Turn::Time(now) => {
+                    self.checkpoint = later(now, self.app.watches.config().checkpoint);
+                    return self.answer(None, Vec::new());
+                }
+                Turn::News => {
+                    let stored = seen(&self.app, &self.caller, self.id).await?;
+                    let (appeal, events) = self.tell(&stored).await?;
+                    // What is not theirs to hear is passed over in silence.
+                    if !events.is_empty() {
+                        self.checkpoint = later(self.app.now(), self.app.watches.config().checkpoint);
+                        return self.answer(Some(appeal), events);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The appeal, and what was done to it after the cursor, which moves on.
+    async fn tell(&mut self, stored: &Stored) -> Result<(wire::Appeal, Vec<wire::AppealEvent>), Refusal> {
+        let page = store::event::page(&self.app.db, self.id, self.cursor, self.batch.into()).await?;
+        let audience = Audience::of(&self.caller, &stored.appeal);
+        // Not beyond the appeal as it was read: what came in between is told with the appeal that it made.
+        let known = page.iter().filter(|recorded| recorded.number <= stored.appeal.last_event);
+        let known: Vec<_> = known.collect();
+        self.cursor = known.last().map_or(self.cursor, |last| last.number);
+        let events = known.iter().filter_map(|recorded| convert::event_view(self.id, recorded, audience)).collect();
+        Ok((view(&self.app, &self.caller, stored).await?, events))
+    }
+
+    fn answer(
+        &self,
+        appeal: Option<wire::Appeal>,
+        events: Vec<wire::AppealEvent>,
+    ) -> Result<wire::WatchAppealResponse, Refusal> {
+        let cursor = self.app.pages.seal(METHOD, &self.bound, &self.cursor)?;
+        Ok(wire::WatchAppealResponse { cursor, appeal, events })
+    }
+}
