@@ -15,8 +15,8 @@ use proto::ticket::v1::{self as ticket, EscalateAppealRequest};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
 
 /// Length-prefix of a gRPC message: a flag and four bytes.
 const PREFIX: usize = 5;
@@ -58,7 +58,8 @@ impl Peers {
         let shared = Arc::new(Shared { keeps, ..Shared::default() });
         let router = axum::Router::new().fallback(answer).with_state(Arc::clone(&shared));
         let server = Server::builder().add_routes(tonic::service::Routes::from(router));
-        let serving = server.serve_with_incoming(TcpListenerStream::new(listener));
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let serving = server.serve_with_incoming(incoming);
         // Ends with this value alone.
         let server = tokio::spawn(async move { drop(serving.await) });
         Ok(Self { shared, server })

@@ -155,7 +155,7 @@ pub async fn forget_statements(url: &str) -> Result<()> {
     Ok(admin.close().await?)
 }
 
-/// Where a run's time in Postgres went: its dearest statements, per `things` done (`per` names one).
+/// Where a run's time in Postgres went: the dearest of our statements (each begins with its name as a comment; the report's own do not), per `things` done (`per` names one).
 ///
 /// # Errors
 /// Postgres is away.
@@ -163,7 +163,7 @@ pub async fn statements(url: &str, things: usize, per: &str) -> Result<Table> {
     let mut admin = PgConnection::connect(url).await?;
     let rows = sqlx::query(
         "SELECT query, calls, rows, total_exec_time FROM pg_stat_statements
-        WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND query NOT LIKE '%pg_stat_statements%'
+        WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND (query LIKE '-- %' OR query IN ('BEGIN', 'COMMIT'))
         ORDER BY total_exec_time DESC",
     )
     .fetch_all(&mut admin)
@@ -202,7 +202,7 @@ fn profile(all: &[Statement], things: usize, per: &str) -> Table {
     )
 }
 
-/// Ours begin with their name as a comment; of others the first words tell enough.
+/// The name in the comment; of BEGIN and COMMIT the word.
 fn name_of(query: &str) -> String {
     let query = query.trim_start();
     match query.strip_prefix("-- ").and_then(|rest| rest.split_once("()")) {
