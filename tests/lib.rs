@@ -6,4 +6,4 @@
 #[path = "suite/mod.rs"]
 mod suite;
 
-pub use suite::{Access, As, Audit, Bearer, Faults, Part, Replica, Suite, SuiteOptions, forms};
+pub use suite::{Access, As, Audit, Bearer, Faults, Part, Replica, Suite, SuiteOptions, forms, free_ports};

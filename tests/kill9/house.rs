@@ -2,7 +2,6 @@
 
 use std::fs::{self, File, Permissions};
 use std::future::Future;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -14,6 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
+use tests::free_ports;
 use tokio::process::{Child, Command};
 use tokio::time::{interval, timeout};
 
@@ -236,17 +236,4 @@ fn environment(ports: [u16; 4], admin: [u16; 4], smsc: u16, is_short: bool) -> V
         }
     }
     all
-}
-
-/// Below Linux's range for outgoing connections, which would take a port while its owner is being started again.
-fn free_ports<const N: usize>() -> Result<[u16; N]> {
-    let mut held = Vec::new();
-    for _ in 0..1000 {
-        let port = rand::random_range(20_000..32_000);
-        held.extend(TcpListener::bind(("127.0.0.1", port)).ok().map(|listener| (port, listener)));
-        if let Ok(found) = <[_; N]>::try_from(held.iter().map(|(port, _)| *port).collect::<Vec<_>>()) {
-            return Ok(found);
-        }
-    }
-    bail!("no {N} free ports between 20000 and 32000")
 }

@@ -1,7 +1,6 @@
 //! The services as processes of their own, with all that they need: a database, keys, tokens, ports.
 
 use std::fs::File;
-use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
@@ -12,6 +11,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clock::{Clock as _, SystemClock};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use tests::free_ports;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -199,17 +199,4 @@ async fn is_ready(admin: u16) -> bool {
         std::io::Result::Ok(answer.starts_with("HTTP/1.1 200"))
     };
     ask.await.unwrap_or(false)
-}
-
-/// Below Linux's range for outgoing connections, which would take a port between two starts of its owner.
-pub fn free_ports<const N: usize>() -> Result<[u16; N]> {
-    let mut held = Vec::new();
-    for _ in 0..1000 {
-        let port = rand::random_range(20_000..32_000);
-        held.extend(TcpListener::bind(("127.0.0.1", port)).ok().map(|listener| (port, listener)));
-        if let Ok(found) = <[_; N]>::try_from(held.iter().map(|(port, _)| *port).collect::<Vec<_>>()) {
-            return Ok(found);
-        }
-    }
-    bail!("no {N} free ports between 20000 and 32000")
 }

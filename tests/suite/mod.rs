@@ -14,6 +14,7 @@ mod boot;
 mod clients;
 mod faults;
 pub mod forms;
+mod ports;
 mod steps;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ pub use self::audit::Audit;
 pub use self::boot::Replica;
 pub use self::clients::{As, Bearer};
 pub use self::faults::Faults;
+pub use self::ports::free_ports;
 pub use all_in_one::Part;
 
 /// What differs from the usual suite.

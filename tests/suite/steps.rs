@@ -2,16 +2,12 @@
 
 use std::sync::Arc;
 
-use bootstrap::Stepped;
+use all_in_one::stepped;
 
 use super::{Part, Replica, Suite};
 
 /// More rounds than any test needs; a suite that is not quiet by then has two loops feeding each other.
 const MOST_ROUNDS: usize = 200;
-
-/// Loops that look after the process, not after appeals, and would never be idle or change nothing.
-const NOT_STEPPED: [&str; 6] =
-    ["outbox-gauges", "dispatch-gauges", "purge", "sweep", "verification_keys", "monitor-lag"];
 
 // === impl Suite ===
 
@@ -66,12 +62,7 @@ impl Suite {
 impl Replica {
     /// One step of each loop.
     pub async fn round(&self) -> usize {
-        let mut worked = 0;
-        for it in self.loops.iter().filter(|it| !NOT_STEPPED.contains(&it.name)) {
-            worked +=
-                count(it.step.step().await.unwrap_or_else(|error| panic!("{} {}: {error:#}", self.part, it.name)));
-        }
-        worked
+        stepped::round(&self.loops).await.unwrap_or_else(|error| panic!("{}: {error:#}", self.part))
     }
 
     /// One step of the loops of that name.
@@ -80,16 +71,9 @@ impl Replica {
         let mut known = false;
         for it in self.loops.iter().filter(|it| it.name == name) {
             known = true;
-            worked += count(it.step.step().await.unwrap_or_else(|error| panic!("{} {name}: {error:#}", self.part)));
+            worked += stepped::step(it).await.unwrap_or_else(|error| panic!("{}: {error:#}", self.part));
         }
         assert!(known, "{} has no loop {name}", self.part);
         worked
-    }
-}
-
-fn count(stepped: Stepped) -> usize {
-    match stepped {
-        Stepped::Idle => 0,
-        Stepped::Worked(items) => items,
     }
 }

@@ -34,6 +34,8 @@ mod place;
 #[cfg(feature = "developer")]
 mod ports;
 #[cfg(feature = "developer")]
+pub mod stepped;
+#[cfg(feature = "developer")]
 mod suite;
 
 pub use self::front::main;

@@ -14,11 +14,12 @@ use self::mail::Mail;
 use crate::Stage;
 use crate::cost::{Meter, Spent};
 use crate::figure::{grouped, number, ratio, time};
-use crate::house::{Running, free_ports};
+use crate::house::Running;
 use crate::pgbench::{self, Length};
 use crate::postgres;
 use crate::report::{Bar, Goal, Script, Section, Table};
 use crate::statistics::{Latencies, median};
+use tests::free_ports;
 
 const BARE: &str = include_str!("bare.sql");
 /// Rows that the script leases at once, as the dispatcher does.

@@ -14,13 +14,13 @@ pub use self::clients::Portal;
 use crate::Stage;
 use crate::cost::{Meter, Spent};
 use crate::figure::{number, ratio, time};
-use crate::house::free_ports;
 use crate::peer::Peers;
 use crate::pgbench::{self, Length};
 use crate::postgres::{self, count};
 use crate::report::{Bar, Goal, Script, Section, Table};
 use crate::statistics::{Latencies, median, median_time};
 use sqlx::{Connection as _, PgConnection};
+use tests::free_ports;
 
 /// Clients at once.
 const CLIENTS: [usize; 3] = [1, 8, 32];

@@ -13,9 +13,9 @@ use tokio::net::TcpListener;
 
 use crate::Stage;
 use crate::figure::{bytes, grouped, number, time};
-use crate::house::free_ports;
 use crate::postgres::{count, execute};
 use crate::report::Table;
+use tests::free_ports;
 
 /// Calls and messages on their way, of all services.
 pub async fn left(url: &str) -> Result<usize> {

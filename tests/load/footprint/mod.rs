@@ -12,10 +12,11 @@ use crate::Stage;
 use crate::dispatch::centre;
 use crate::figure::{bytes, grouped, number, time};
 use crate::filing::Portal;
-use crate::house::{Running, free_ports};
+use crate::house::Running;
 use crate::procs;
 use crate::report::{Goal, Section, Table};
 use crate::statistics::median_time;
+use tests::free_ports;
 
 /// After a start: what it needed once is given back by then.
 const SETTLED: Duration = Duration::from_secs(2);

@@ -15,10 +15,10 @@ use crate::Stage;
 use crate::cost::Meter;
 use crate::figure::time;
 use crate::filing::Portal;
-use crate::house::free_ports;
 use crate::peer::Peers;
 use crate::report::Table;
 use crate::statistics::Latencies;
+use tests::free_ports;
 
 /// Between two appeals: the relay is idle again.
 const PAUSE: Duration = Duration::from_millis(60);

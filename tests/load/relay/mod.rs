@@ -13,12 +13,12 @@ use self::queue::{Queue, Waiting};
 use crate::Stage;
 use crate::figure::{grouped, number, ratio, time};
 use crate::filing::Portal;
-use crate::house::free_ports;
 use crate::peer::Peers;
 use crate::pgbench::{self, Length};
 use crate::postgres::{self, count};
 use crate::report::{Bar, Goal, Script, Section, Table};
 use crate::statistics::{Latencies, median};
+use tests::free_ports;
 
 /// What the relay does to its rows, bare: no ordering within keys, nothing that follows.
 const BARE: &str = include_str!("bare.sql");

@@ -15,11 +15,11 @@ use super::seed::{Due, Seed};
 use crate::Stage;
 use crate::cost::Meter;
 use crate::figure::{grouped, number, time};
-use crate::house::free_ports;
 use crate::peer::Peers;
 use crate::postgres::execute;
 use crate::report::Table;
 use crate::statistics::Latencies;
+use tests::free_ports;
 
 /// From now until the first falls due: the service is up by then.
 const LEAD: SignedDuration = SignedDuration::from_secs(8);

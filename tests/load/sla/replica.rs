@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use super::seed::Seed;
 use crate::Stage;
-use crate::house::free_ports;
+use tests::free_ports;
 
 /// One replica of the service, of which only the monitor is moved.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
-use bootstrap::{Admin, Loop, Overrides, Stepped, Time};
+use bootstrap::{Admin, Loop, Overrides, Time};
 use clock::{Clock as _, ManualClock};
 use jiff::Timestamp;
 use proto::identity::v1::identity_service_client::IdentityServiceClient;
@@ -24,12 +24,10 @@ use tokio_util::sync::CancellationToken;
 use tonic::Request;
 use tonic::transport::{Channel, Endpoint};
 
+use crate::stepped;
 use crate::suite::layers;
 use crate::{Database, Home, Issuer, PEOPLE, Part};
 
-/// Loops that look after the process, not after appeals: they are never idle, or change nothing that the story tells.
-const NOT_STEPPED: [&str; 6] =
-    ["outbox-gauges", "dispatch-gauges", "purge", "sweep", "verification_keys", "monitor-lag"];
 /// More rounds than anything needs to come to rest.
 const MOST_ROUNDS: usize = 200;
 /// Appeals of a demo, by far.
@@ -100,7 +98,7 @@ impl Stage {
                 ..Overrides::default()
             };
             let mut prepared = part.prepare(&layers, overrides).await.with_context(|| part.to_string())?;
-            stage.loops.extend(prepared.take_loops().into_iter().filter(|it| !NOT_STEPPED.contains(&it.name)));
+            stage.loops.extend(prepared.take_loops());
             stage.services.spawn(prepared.run());
         }
         stage.settle().await?;
@@ -110,11 +108,7 @@ impl Stage {
     /// Steps every loop of every service until all are idle.
     pub(super) async fn settle(&self) -> Result<()> {
         for _ in 0..MOST_ROUNDS {
-            let mut is_quiet = true;
-            for it in &self.loops {
-                is_quiet &= it.step.step().await.with_context(|| it.name.to_owned())? == Stepped::Idle;
-            }
-            if is_quiet {
+            if stepped::round(&self.loops).await? == 0 {
                 return Ok(());
             }
         }

@@ -1,0 +1,31 @@
+//! The suite's loops moved by hand: for the demo, and for tests.
+
+use anyhow::{Context as _, Result};
+use bootstrap::{Loop, Stepped};
+
+/// Loops that look after the process, not after appeals, and would never be idle or change nothing.
+const OF_THE_PROCESS: [&str; 6] =
+    ["outbox-gauges", "dispatch-gauges", "purge", "sweep", "verification_keys", "monitor-lag"];
+
+/// One step of each loop that works on appeals and messages; answers how many things were done.
+///
+/// # Errors
+/// A step's own, with the loop's name.
+pub async fn round(loops: &[Loop]) -> Result<usize> {
+    let mut worked = 0;
+    for it in loops.iter().filter(|it| !OF_THE_PROCESS.contains(&it.name)) {
+        worked += step(it).await?;
+    }
+    Ok(worked)
+}
+
+/// One step of one loop.
+///
+/// # Errors
+/// As [`round`].
+pub async fn step(one: &Loop) -> Result<usize> {
+    Ok(match one.step.step().await.with_context(|| one.name.to_owned())? {
+        Stepped::Idle => 0,
+        Stepped::Worked(items) => items,
+    })
+}
