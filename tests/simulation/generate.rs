@@ -25,6 +25,10 @@ fn scene() -> impl Strategy<Value = Vec<Op>> {
         2 => (done_and_undone, long, appeal()).prop_map(|((act, undo), wait, appeal)| {
             vec![Op::Act(act, appeal), Op::Wait(wait), Op::Act(undo, appeal)]
         }),
+        // Something is to be sent, and the dispatcher dies with it.
+        1 => form().prop_map(|form| {
+            vec![Op::File(form), Op::Relay(Part::Ticket), Op::Relay(Part::Ticket), Op::DieSending]
+        }),
         // The hand-over is applied, and its answer is heard of much later.
         1 => (wait(), any::<bool>(), 1..60_u32).prop_map(|(wait, dies, hours)| {
             let mishap = if dies {
