@@ -55,7 +55,7 @@ impl World {
             let sent = sms(template).filter(|it| it.is_taken()).count();
             let doubts = doubts(sms(template));
             let count = messages.iter().filter(|it| it.template == template).count();
-            ensure!(count >= sent, "{count} {template} came, {sent} were sent");
+            ensure!(count >= sent, "{count} {template} came, {sent} were sent; parts: {}", self.parts(appeal));
             ensure!(count <= sent + doubts, "{count} {template} came, {sent} were sent, {doubts} are doubted");
             let latest = sms(template).map(|it| it.expire_time.to_jiff()).max();
             for late in messages.iter().filter(|it| it.template == template) {
@@ -74,6 +74,16 @@ impl World {
             ensure!(count <= acted + doubts, "level {level} acted {acted} times and told {count} times");
         }
         self.in_order(appeal, &messages, deliveries)
+    }
+
+    /// What came to the phone, part by part, with the beginning of each.
+    fn parts(&self, appeal: &Appeal) -> String {
+        let ours = self.texts.iter().filter(|(_, it)| it.to == appeal.phone);
+        let shown = ours.map(|(at, it)| {
+            let begin: String = it.text.chars().take(12).collect();
+            format!("{at} {:?} {:?} {begin:?}", it.part, it.message_id)
+        });
+        shown.collect::<Vec<_>>().join(", ")
     }
 
     /// The whole messages to the applicant about the appeal, in the order in which they came.

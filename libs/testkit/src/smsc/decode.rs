@@ -71,7 +71,8 @@ pub(super) fn submitted(submit: &SubmitSm, message_id: Option<String>) -> Submit
 }
 
 /// Joins accepted parts as a handset does: by sender, recipient, reference and total. A part that comes again replaces nothing
-/// while its message is incomplete; once the message is whole, the same reference begins a new one.
+/// while its message is incomplete; once the message is whole, the same reference begins a new one. Two messages of 256 share a reference: a
+/// handset forgets what stays incomplete, and here another text in the place of a part tells them apart.
 pub fn put_together(submits: &[Submitted]) -> Vec<Message> {
     struct Open {
         key: Option<(String, String, u16, u8)>,
@@ -85,8 +86,9 @@ pub fn put_together(submits: &[Submitted]) -> Vec<Message> {
         let Some(id) = &submit.message_id else { continue };
         let (reference, total, index) = submit.part.unwrap_or((0, 1, 1));
         let key = submit.part.map(|_| (submit.from.clone(), submit.to.clone(), reference, total));
-        let known =
-            messages.iter().position(|open| key.is_some() && open.key == key && open.parts.len() < usize::from(total));
+        let is_open = |open: &Open| key.is_some() && open.key == key && open.parts.len() < usize::from(total);
+        let fits = |open: &Open| open.parts.get(&index).is_none_or(|(_, text)| *text == submit.text);
+        let known = messages.iter().rposition(|open| is_open(open) && fits(open));
         let open = match known {
             Some(position) => &mut messages[position],
             None => {
