@@ -138,6 +138,12 @@ impl World {
         }
         self.suite.smsc.unhold();
         gate.open();
+        // Its connection dies with it. What it had sent has been seen then, and none of it comes at a later time.
+        self.bound().await;
+        let closed = self.suite.smsc.record().closed;
+        self.suite.smsc.drop_connections();
+        self.suite.smsc.until(|it| it.closed > closed).await;
+        self.bound().await;
         self.collect();
         Ok(())
     }
