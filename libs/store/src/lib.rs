@@ -25,7 +25,7 @@
 //!   with the same request id.
 //! - Nothing here prints bind values: statement logging is off, and [`Error`] keeps names and codes only, since Postgres puts
 //!   values into its messages ("Key (phone)=(...) already exists").
-//! - Where many callers write at once, [`GroupCommit`] lets them share a statement and its commit.
+//! - Where many callers write at once, [`GroupCommit`] lets them share a statement and its commit, on connections that are held ([`Lines`]).
 //! - A transaction that belongs to a traced call or attempt has a span named after it ([`TRACE_ONLY`]).
 //! - SQL never asks Postgres for the time, [`Watch`] aside, which is what the clocks are corrected by.
 
@@ -33,6 +33,7 @@ mod db;
 mod error;
 mod group;
 mod keys;
+mod lines;
 mod metrics;
 mod migrate;
 mod settings;
@@ -44,6 +45,7 @@ pub use db::Db;
 pub use error::{Error, Retryable};
 pub use group::GroupCommit;
 pub use keys::{keys_in_use, note_key};
+pub use lines::Lines;
 pub use metrics::seconds_histogram;
 pub use migrate::{migrate, provision};
 pub use settings::{DatabaseUrl, Settings, connect};

@@ -13,7 +13,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use ::store::{Db, GroupCommit, transaction};
+use ::store::{Db, GroupCommit, Lines, transaction};
 use outbox::Outbox;
 
 use crate::store::filing::{self, Filing};
@@ -37,10 +37,10 @@ impl Desk {
     /// A desk for this schema.
     pub fn new(db: Db, outbox: Outbox) -> Self {
         let group = GroupCommit::new(PLACES, MOST, {
-            let db = db.clone();
+            let (db, lines) = (db.clone(), Arc::new(Lines::of(&db)));
             move |filings| {
-                let db = db.clone();
-                async move { together(&db, &filings).await.inspect_err(said).ok() }
+                let (db, lines) = (db.clone(), Arc::clone(&lines));
+                async move { together(&db, &lines, &filings).await.inspect_err(said).ok() }
             }
         });
         Self { db, outbox, group }
@@ -67,12 +67,17 @@ impl Desk {
 
 /// Writes those of the filings whose request is not noted yet; answers for each whether it was. Of two with the same request the first one
 /// counts, as if the other had come a moment later.
-async fn together(db: &Db, filings: &[Arc<Filing>]) -> Result<Vec<bool>, store::Error> {
+async fn together(db: &Db, lines: &Lines, filings: &[Arc<Filing>]) -> Result<Vec<bool>, store::Error> {
     let mut requests = HashSet::new();
     let one_by_one = filings.iter().map(|it| &**it);
     let firsts: Vec<&Filing> =
         one_by_one.filter(|it| requests.insert((it.noted().caller.as_str(), it.noted().request_id))).collect();
-    let statement = async { filing::insert(&mut *db.pool().acquire().await?, &firsts).await };
+    let statement = async {
+        let mut line = lines.take().await?;
+        let filed = filing::insert(&mut line, &firsts).await?;
+        lines.keep(line);
+        Ok(filed)
+    };
     let filed: HashSet<_> = db.statement("file_appeal", statement).await?.into_iter().collect();
     Ok(filings.iter().map(|it| filed.contains(&it.id())).collect())
 }
