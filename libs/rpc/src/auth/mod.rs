@@ -11,6 +11,7 @@
 mod claims;
 mod factors;
 mod keys;
+mod opened;
 mod signer;
 mod source;
 mod verifier;

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::auth::claims::{Claims, TokenError};
-use crate::auth::keys::{KeySet, KeysError};
+use crate::auth::keys::KeysError;
+use crate::auth::opened::Opened;
 use crate::auth::source::Source;
 use crate::caller::Caller;
 use crate::reasons;
@@ -89,7 +90,7 @@ pub struct Verifier {
 
 #[derive(Debug, Clone)]
 struct State {
-    keys: Option<Arc<KeySet>>,
+    keys: Option<Arc<Opened>>,
     /// Monotonic: how often we ask the issuer has nothing to do with the clock that tokens are compared with.
     loaded: Instant,
     tried: Instant,
@@ -127,7 +128,7 @@ impl Verifier {
     /// As [`Self::start`], with keys from `source`.
     pub async fn with_source(source: Source, config: AuthConfig, clock: SharedClock) -> Result<Arc<Self>, StartError> {
         let keys = match source.load().await {
-            Ok(keys) => Some(Arc::new(keys)),
+            Ok(keys) => Some(Arc::new(Opened::new(keys))),
             Err(error @ KeysError::Fetch(_)) => {
                 tracing::warn!(%error, "the issuer does not answer yet");
                 None
@@ -149,7 +150,7 @@ impl Verifier {
                 self.clock.now(),
                 SignedDuration::try_from(self.config.leeway).unwrap_or_default(),
             )
-            .and_then(|()| claims.caller());
+            .and_then(|()| Claims::clone(&claims).caller());
         let caller = checked.map_err(invalid)?;
         if caller.is_staff() && !caller.second_factor {
             return Err(Refusal::denied(reasons::SECOND_FACTOR_REQUIRED, "staff sign in with two factors"));
@@ -157,7 +158,7 @@ impl Verifier {
         Ok(caller)
     }
 
-    async fn claims(self: &Arc<Self>, token: &str) -> Result<Claims, Refusal> {
+    async fn claims(self: &Arc<Self>, token: &str) -> Result<Arc<Claims>, Refusal> {
         let state = self.state();
         if state.loaded.elapsed() >= self.config.refresh && state.tried.elapsed() >= self.config.reload_pause {
             let this = Arc::clone(self);
@@ -191,7 +192,7 @@ impl Verifier {
         state.tried = Instant::now();
         match loaded {
             Ok(keys) => {
-                state.keys = Some(Arc::new(keys));
+                state.keys = Some(Arc::new(Opened::new(keys)));
                 state.loaded = state.tried;
             }
             Err(error) => tracing::warn!(%error, "keys could not be loaded again; the old ones stay"),
