@@ -48,7 +48,7 @@ pub fn facts() -> Vec<(String, String)> {
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let memory = after(&read("/proc/meminfo"), "MemTotal").replace(" kB", "").parse::<u64>().unwrap_or_default();
-    let build = if cfg!(debug_assertions) { "debug: the figures mean nothing" } else { "release, thin LTO" };
+    let build = if cfg!(debug_assertions) { "debug: the figures mean nothing" } else { "release" };
     let load = read("/proc/loadavg");
     let told = |program: &str, arguments: &[&str]| {
         let output = Command::new(program).args(arguments).output().ok().filter(|it| it.status.success());
