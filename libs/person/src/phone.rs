@@ -33,6 +33,11 @@ impl Phone {
         }
         Ok(Self(number.format().mode(Mode::E164).to_string().into()))
     }
+
+    /// Reads the numbering plans of all countries in the background, of which the first number would have to wait a tenth of a second.
+    pub fn get_ready() {
+        std::thread::spawn(|| drop(Self::parse("+79161234567")));
+    }
 }
 
 #[cfg(test)]

@@ -77,6 +77,7 @@ impl bootstrap::Service for Service {
     }
 
     async fn build(ctx: &Context, config: Config) -> anyhow::Result<Parts> {
+        person::Phone::get_ready();
         let app = Arc::new(App {
             clock: ctx.clock.clone(),
             db: ctx.db.clone(),

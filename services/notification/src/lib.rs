@@ -109,6 +109,7 @@ impl bootstrap::Service for Service {
     }
 
     async fn build(ctx: &Context, config: Config) -> anyhow::Result<Parts> {
+        person::Phone::get_ready();
         let (sender, receiver) = providers::receipts(RECEIPTS);
         let app = Arc::new(App {
             clock: ctx.clock.clone(),

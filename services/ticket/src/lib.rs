@@ -65,6 +65,7 @@ impl bootstrap::Service for Service {
     }
 
     async fn build(ctx: &Context, config: Config) -> anyhow::Result<Parts> {
+        person::Phone::get_ready();
         let keys = Arc::new(Identity(ctx.peers.client(routes::IDENTITY)?));
         let app = Arc::new(App::new(
             ctx.db.clone(),
