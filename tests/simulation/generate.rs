@@ -11,8 +11,16 @@ use crate::op::{Act, CATEGORIES, CHANNELS, Centre, Fate, Form, LANGUAGES, METHOD
 pub fn ops() -> impl Strategy<Value = Vec<Op>> {
     let taken = prop::option::weighted(0.7, member().prop_map(|member| Op::Assign(0, member)));
     let heard = prop::option::weighted(0.5, Just(Op::Run));
-    (form(), taken, heard, prop::collection::vec(scene(), 4..18)).prop_map(|(form, taken, heard, scenes)| {
-        [Op::File(form)].into_iter().chain(taken).chain(heard).chain(scenes.into_iter().flatten()).collect()
+    // What goes wrong mostly needs few things in the right order, so most lists are short; some are as long as a bad month.
+    let scenes = prop_oneof![
+        6 => prop::collection::vec(scene(), 1..6),
+        3 => prop::collection::vec(scene(), 6..14),
+        1 => prop::collection::vec(scene(), 14..30),
+    ];
+    let closed = prop::option::weighted(0.1, Just(Op::Close));
+    (form(), taken, heard, scenes, closed).prop_map(|(form, taken, heard, scenes, closed)| {
+        let begun = [Op::File(form)].into_iter().chain(taken).chain(heard);
+        begun.chain(scenes.into_iter().flatten()).chain(closed).collect()
     })
 }
 

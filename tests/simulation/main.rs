@@ -23,6 +23,7 @@ mod arguments;
 mod catalogue;
 mod checks;
 mod desk;
+mod forget;
 mod generate;
 mod hunt;
 mod journal;

@@ -51,6 +51,8 @@ pub enum Op {
     Run,
     /// All faults end, and everything that is due happens.
     Settle,
+    /// The same, when whoever has an open appeal has taken it back.
+    Close,
 }
 
 /// What is filed.
@@ -208,6 +210,7 @@ impl fmt::Display for Op {
             Self::Restart(part) => write!(f, "restart {part}"),
             Self::Run => write!(f, "run"),
             Self::Settle => write!(f, "settle"),
+            Self::Close => write!(f, "close"),
         }
     }
 }
@@ -248,6 +251,7 @@ impl FromStr for Op {
             ["restart", part] => Self::Restart(part.parse()?),
             ["run"] => Self::Run,
             ["settle"] => Self::Settle,
+            ["close"] => Self::Close,
             [act, appeal] => Self::Act(Act::parse(act).with_context(|| line.to_owned())?, appeal.parse()?),
             _ => bail!("no such thing can happen: {line}"),
         })

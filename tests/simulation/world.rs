@@ -11,6 +11,7 @@ use tests::{Audit, Part, Replica, Suite, SuiteOptions};
 use uuid::Uuid;
 
 use crate::desk::Desk;
+use crate::forget;
 use crate::journal;
 use crate::list::List;
 use crate::model::{Appeal, MACHINERY};
@@ -18,10 +19,11 @@ use crate::op::{Op, Wait};
 use crate::people::Asked;
 use crate::tally::Tally;
 
-/// When a suite begins, unless a list says otherwise: the working year with the most holidays ahead.
-pub const FIRST_DAY: &str = "2026-01-12T06:00:00Z";
-/// How long one suite is used: its tokens live a year.
-const LIFE: SignedDuration = SignedDuration::from_hours(24 * 300);
+/// When a suite begins, unless a list says otherwise: two years before the first holiday that the calendars know. A new suite costs as much as
+/// five lists, so it is used for years.
+pub const FIRST_DAY: &str = "2024-01-12T06:00:00Z";
+/// How long one suite is used. It leaves a list half a year until the calendars' horizon.
+const LIFE: SignedDuration = SignedDuration::from_hours(24 * 1_260);
 
 /// The longest that calls may wait: less than the 25 days after which an outbox gives them up, the longest wait of a list included.
 const AWAY_MOST: SignedDuration = SignedDuration::from_hours(24 * 20);
@@ -47,6 +49,8 @@ pub struct World {
     pub tally: Tally,
     /// When nothing was left to do last.
     pub rested: Timestamp,
+    /// What empties every table.
+    pub deletes: String,
     until: Timestamp,
     phones: u32,
 }
@@ -63,9 +67,11 @@ impl World {
         let options = SuiteOptions { start: Some(start), presets, ..SuiteOptions::default() };
         let suite = Suite::with(options).await;
         suite.step(Part::Ticket, "verification_keys").await;
+        let mut db = PgConnection::connect(&suite.admin_url()).await?;
         Ok(Self {
             audit: suite.audit().await?,
-            db: PgConnection::connect(&suite.admin_url()).await?,
+            deletes: forget::statements(&mut db).await?,
+            db,
             desk: Desk::default(),
             replicas: suite.replicas().await,
             suite,
@@ -87,7 +93,7 @@ impl World {
         self.suite.now() > self.until
     }
 
-    /// Lets a list happen, checks on the way and at its end, and leaves nothing behind that could happen later.
+    /// Lets a list happen, checks on the way and at its end, and empties the suite.
     ///
     /// # Errors
     /// What should never be.
@@ -106,7 +112,8 @@ impl World {
             self.happen(op).await.with_context(|| format!("op {}: {op}", line + 1))?;
         }
         self.settle().await.context("at the end")?;
-        self.part().await.context("after the end, when all is closed")
+        self.tell().await?;
+        self.forget().await
     }
 
     async fn happen(&mut self, op: &Op) -> Result<()> {
@@ -118,6 +125,7 @@ impl World {
             Op::Act(act, appeal) => self.act(*act, *appeal).await,
             Op::Wait(wait) => self.wait(*wait).await,
             Op::Settle => self.settle().await,
+            Op::Close => self.close().await,
             machinery => self.turn(machinery).await,
         }
     }
@@ -129,15 +137,13 @@ impl World {
         self.check().await
     }
 
-    /// Closes what is open, so that nothing of this list happens during the next.
-    async fn part(&mut self) -> Result<()> {
+    /// Everybody takes back what is open.
+    async fn close(&mut self) -> Result<()> {
         let open: Vec<usize> = (0..self.appeals.len()).filter(|index| self.appeals[*index].is_open()).collect();
         for index in open {
             self.act(crate::op::Act::Withdraw, index).await?;
         }
-        self.come_to_rest().await?;
-        self.check().await?;
-        self.tell().await
+        self.settle().await
     }
 
     async fn wait(&mut self, wait: Wait) -> Result<()> {

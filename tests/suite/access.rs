@@ -24,7 +24,7 @@ impl Access {
 
     /// A token by short name: `portal` and other systems by theirs, `citizens/{uuid}`, or `staff/{id}:{role}`.
     ///
-    /// `system:ticket`-like names are services. A token lives a year on the suite's clock.
+    /// `system:ticket`-like names are services. A token outlives every test.
     pub fn token(&self, who: &str) -> String {
         let (subject, role, amr): (String, &str, &[&str]) = match who.split_once(':') {
             Some((subject, role)) => (subject.to_owned(), role, &["pwd", "otp"]),
@@ -34,12 +34,12 @@ impl Access {
         self.sign(&self.claims(&subject, role, amr))
     }
 
-    /// Claims that are good for a year.
+    /// Claims that are good for four years.
     pub fn claims(&self, subject: &str, role: &str, amr: &[&str]) -> Claims {
         Claims {
             sub: subject.to_owned(),
             aud: vec!["otklik".to_owned()],
-            exp: (self.hand.now() + SignedDuration::from_hours(24 * 365)).as_second(),
+            exp: (self.hand.now() + SignedDuration::from_hours(24 * 365 * 4)).as_second(),
             nbf: None,
             roles: vec![role.to_owned()],
             amr: amr.iter().map(|it| (*it).to_owned()).collect(),
