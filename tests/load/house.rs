@@ -72,6 +72,11 @@ impl House {
         Ok(Self { home, issuer, logs: folder.to_owned() })
     }
 
+    /// Where this run's files are.
+    pub fn folder(&self) -> &Path {
+        &self.logs
+    }
+
     /// The token of somebody of [`all_in_one::PEOPLE`], or of a service by `services/<name>`.
     ///
     /// # Errors

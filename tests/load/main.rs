@@ -33,6 +33,7 @@ mod postgres;
 mod procs;
 mod relay;
 mod report;
+mod sampler;
 mod sla;
 mod statistics;
 

@@ -18,6 +18,7 @@ use crate::peer::Peers;
 use crate::pgbench::{self, Length};
 use crate::postgres::{self, count};
 use crate::report::{Bar, Goal, Script, Section, Table};
+use crate::sampler::Sampler;
 use crate::statistics::{Latencies, median, median_time};
 use sqlx::{Connection as _, PgConnection};
 use tests::free_ports;
@@ -128,6 +129,11 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
     let filed = portal.closed(32, length).await?;
     tables.push(postgres::statements(&ours, filed.latencies.count(), "appeal").await?);
     let profile = split(&tables);
+    if let Some(sampler) = Sampler::start(service.pid(), stage.house.folder().join("perf.data"))? {
+        let meter = Meter::start(&stage.server, Some(service.pid()))?;
+        let filed = portal.closed(32, length).await?.latencies.count();
+        tables.push(sampler.stop(meter.stop(&stage.server)?.service, filed, "appeal").await?);
+    }
     tables.push(with_relay(stage, &portal, &ours, nobody, service.pid()).await?);
     portal.check(&ours).await?;
     service.stop().await?;
@@ -244,6 +250,6 @@ fn split(tables: &[Table]) -> String {
     let cpu = row.and_then(|row| row.last().cloned()).unwrap_or_default();
     let trips = tables.last().and_then(|table| table.rows.last()).map(|row| row[1].clone()).unwrap_or_default();
     format!(
-        "CPU for each appeal, service / Postgres / client: {cpu} µs, on cores that all three share; {trips} statements each"
+        "CPU for each appeal, service / Postgres / client: {cpu} µs, on cores that all three share; {trips} statements each; by crate and by statement under Filing"
     )
 }
