@@ -30,6 +30,8 @@ pub struct Context {
     pub metrics: Metrics,
     /// Cancelled when the service is to stop. Loops need not look at it: their runner does.
     pub stopper: CancellationToken,
+    /// Cancelled `lifecycle.drain_notice` later, when connections take no more calls: the end of streams that would go on for ever.
+    pub closing: CancellationToken,
     /// The services that this one calls.
     pub peers: Peers,
     /// Writes calls on peers inside a transaction.

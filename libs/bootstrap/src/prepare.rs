@@ -94,6 +94,7 @@ pub async fn prepare<S: Service>(settings: Settings<S::Config>, overrides: Overr
         ring,
         metrics: metrics.clone(),
         stopper,
+        closing: CancellationToken::new(),
         peers,
         relay: common.relay.clone(),
         database_wait: wait,
@@ -109,6 +110,7 @@ pub async fn prepare<S: Service>(settings: Settings<S::Config>, overrides: Overr
         descriptors: &[proto::FILE_DESCRIPTOR_SET],
         verifier,
         metrics: metrics.with(ServerMetrics::register),
+        closing: ctx.closing.clone(),
     })
     .await
     .context("the server")?;

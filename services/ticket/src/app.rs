@@ -50,8 +50,8 @@ pub struct App {
 // === impl App ===
 
 impl App {
-    /// What the service works with, over its schema and its key ring. `outbox` is the one that the relay's loops wait on; `stopper` ends
-    /// what would never end by itself.
+    /// What the service works with, over its schema and its key ring. `outbox` is the one that the relay's loops wait on; `closing`
+    /// ends what would never end by itself.
     ///
     /// # Errors
     /// The configured catalogue can't be read.
@@ -61,7 +61,7 @@ impl App {
         outbox: Outbox,
         keys: Arc<dyn KeySource>,
         config: &Config,
-        stopper: CancellationToken,
+        closing: CancellationToken,
     ) -> anyhow::Result<Self> {
         Ok(Self {
             desk: Desk::new(db.clone(), outbox.clone()),
@@ -74,7 +74,7 @@ impl App {
             reopen_days: config.appeals.reopen_within_working_days,
             reopen_calendar: config.appeals.reopen_calendar.clone(),
             assertions: Arc::new(Assertions::new(db.clone(), keys)),
-            watches: Watches::new(config.watch.clone(), stopper),
+            watches: Watches::new(config.watch.clone(), closing),
             db,
             ring,
         })

@@ -73,7 +73,7 @@ impl bootstrap::Service for Service {
             ctx.outbox.clone(),
             keys,
             &config,
-            ctx.stopper.clone(),
+            ctx.closing.clone(),
         )?);
         ctx.metrics.with(|registry| app.watches.register(registry));
         if config.staff.seed_samples {

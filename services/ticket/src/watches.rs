@@ -14,8 +14,9 @@
 //! | what goes wrong | what comes of it |
 //! |---|---|
 //! | the reader is slow | its stream is not asked for more; nothing piles up but in the journal, and it gets all of it in one message then |
+//! | the reader takes nothing at all | it keeps its place until it reads on or hangs up; a stop waits for it as long as the grace allows |
 //! | the database is away | no news and no signs of life until it is back; a stream that was reading ends with UNAVAILABLE |
-//! | the service stops | every stream ends with UNAVAILABLE and the pause after which to go on, here or elsewhere |
+//! | the service stops | when its connections take no more calls, every stream ends with UNAVAILABLE and the pause after which to go on elsewhere |
 //! | the reader is gone | HTTP/2 pings notice; the stream is dropped and its place is free |
 //! | the caller may not see it any more | the next message is PERMISSION_DENIED |
 
@@ -48,7 +49,7 @@ pub struct Watches(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     config: config::Watch,
-    stopper: CancellationToken,
+    closing: CancellationToken,
     wake: Arc<Notify>,
     /// When the journal was last looked at.
     looked: watch::Sender<Timestamp>,
@@ -89,10 +90,10 @@ pub enum Turn {
 // === impl Watches ===
 
 impl Watches {
-    pub(crate) fn new(config: config::Watch, stopper: CancellationToken) -> Self {
+    pub(crate) fn new(config: config::Watch, closing: CancellationToken) -> Self {
         Self(Arc::new(Inner {
             config,
-            stopper,
+            closing,
             wake: Arc::default(),
             looked: watch::Sender::new(Timestamp::MIN),
             places: Mutex::default(),
@@ -119,7 +120,7 @@ impl Watches {
     /// # Errors
     /// RESOURCE_EXHAUSTED when there is none; UNAVAILABLE when the service stops.
     pub(crate) fn enter(&self, caller: &Caller, appeal: Uuid) -> Result<Place, Refusal> {
-        if self.0.stopper.is_cancelled() {
+        if self.0.closing.is_cancelled() {
             return Err(ended());
         }
         let mut places = self.places();
@@ -165,6 +166,11 @@ impl Watches {
     }
 }
 
+/// A journal only grows, whoever looked at it last.
+fn learn(sender: &watch::Sender<i64>, number: i64) {
+    sender.send_if_modified(|known| std::mem::replace(known, number.max(*known)) < number);
+}
+
 /// A watch that the server ends.
 pub(crate) fn ended() -> Refusal {
     Refusal::unavailable_for(ErrorReason::WatchEnded, PAUSE)
@@ -173,11 +179,18 @@ pub(crate) fn ended() -> Refusal {
 // === impl Place ===
 
 impl Place {
+    /// Tells all who watch the appeal that its journal goes on to `number` at least: whoever resumes far behind reads on without a look.
+    pub(crate) fn know(&self, number: i64) {
+        if let Some(sender) = self.watches.places().appeals.get(&self.appeal) {
+            learn(sender, number);
+        }
+    }
+
     /// Waits until a look at the journal was made at `end` or later, there is something after `cursor`, or nothing was there by `quiet`.
     pub(crate) async fn turn(&mut self, cursor: i64, end: Timestamp, quiet: Timestamp) -> Turn {
         tokio::select! {
             biased;
-            () = self.watches.0.stopper.cancelled() => Turn::Stop,
+            () = self.watches.0.closing.cancelled() => Turn::Stop,
             // Before the news, which an appeal may be full of; a sign of life is needed only where there is none.
             Ok(now) = self.ends.wait_for(|now| *now >= end) => Turn::Time(*now),
             // All senders live as long as this place.
@@ -224,7 +237,7 @@ pub async fn look(app: &App) -> Result<(), ::store::Error> {
         let places = app.watches.places();
         for (appeal, number) in numbers {
             if let Some(sender) = places.appeals.get(&appeal) {
-                sender.send_if_modified(|known| std::mem::replace(known, number) != number);
+                learn(sender, number);
             }
         }
     }

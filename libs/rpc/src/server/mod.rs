@@ -59,6 +59,9 @@ pub struct ServerParts<'a> {
     pub verifier: Arc<Verifier>,
     /// Where calls are counted.
     pub metrics: ServerMetrics,
+    /// The server cancels it when it has told every connection to open no more calls: streams that would go on for ever end then, and
+    /// their callers come back on another connection.
+    pub closing: CancellationToken,
 }
 
 /// Why a server does not start, or ended.
@@ -95,12 +98,13 @@ pub struct Server {
     health: Health,
     grace: Duration,
     drain_notice: Duration,
+    closing: CancellationToken,
 }
 
 impl Server {
     /// Puts the parts together. Fails when the access table misses an RPC of `services`, names one that does not exist, or a TLS file is unusable.
     pub async fn new(parts: ServerParts<'_>) -> Result<Self, ServerError> {
-        let ServerParts { domain, config, routes, services, access, descriptors, verifier, metrics } = parts;
+        let ServerParts { domain, config, routes, services, access, descriptors, verifier, metrics, closing } = parts;
         let methods = Arc::new(Methods::read(descriptors)?);
         let access = Arc::new(Access::read(access, &methods, services)?);
         let (health, health_service) = Health::new(services).await;
@@ -132,7 +136,8 @@ impl Server {
             max_deadline: config.max_deadline,
         };
         let routes = routes.prepare();
-        Ok(Self { builder, routes, layers, health, grace: config.grace, drain_notice: config.drain_notice })
+        let (grace, drain_notice) = (config.grace, config.drain_notice);
+        Ok(Self { builder, routes, layers, health, grace, drain_notice, closing })
     }
 
     /// The switch of this server's health.
@@ -142,7 +147,7 @@ impl Server {
 
     /// Serves until `stopper` is cancelled and the drain is over. Returns at the latest `drain_notice + grace` after that.
     pub async fn serve(self, listener: TcpListener, stopper: CancellationToken) -> Result<(), ServerError> {
-        let (closing, cut) = (CancellationToken::new(), CancellationToken::new());
+        let (closing, cut) = (self.closing, CancellationToken::new());
         let connections = {
             let cut = cut.clone();
             TcpListenerStream::new(listener).map(move |accepted| accepted.map(|stream| Connection::new(stream, &cut)))

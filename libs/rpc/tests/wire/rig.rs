@@ -126,6 +126,7 @@ impl Rig {
             descriptors: &[proto::FILE_DESCRIPTOR_SET],
             verifier,
             metrics: ServerMetrics::register(&mut registry),
+            closing: CancellationToken::new(),
         })
         .await
         .unwrap();

@@ -49,6 +49,7 @@ pub async fn run(
     let place = app.watches.enter(&caller, id)?;
     let stored = seen(&app, &caller, id).await?;
     let last = stored.appeal.last_event;
+    place.know(last);
     let cursor = app.pages.open_field("start_cursor", METHOD, &bound, &token)?.unwrap_or(last);
     if cursor > last {
         return Err(Refusal::out_of_range(ErrorReason::CursorOutOfRange, "the cursor is ahead of the journal")

@@ -109,7 +109,7 @@ async fn a_slow_reader_gets_all_of_it_in_few_messages_later() {
     let own = citizen();
     let filed = rig.assigned(&own, form()).await;
     let mut messages = watch(&rig, &own, &filed.name, "").await.unwrap();
-    told(&mut messages).await;
+    let first = told(&mut messages).await;
     let before = rig.events(&filed.name).await.len();
     for round in 0..107 {
         post(&rig, &own, &filed.name, &format!("{round}")).await.unwrap();
@@ -120,6 +120,11 @@ async fn a_slow_reader_gets_all_of_it_in_few_messages_later() {
     let heard: Vec<_> = names(&full).into_iter().chain(names(&rest)).collect();
     let all: Vec<_> = rig.events(&filed.name).await.into_iter().map(|event| event.name).collect();
     assert_eq!(heard, all[before..]);
+
+    drop(messages);
+    let mut again = watch(&rig, &own, &filed.name, &first.cursor).await.unwrap();
+    let missed = (told(&mut again).await.events.len(), told(&mut again).await.events.len());
+    assert_eq!(missed, (100, 7), "whoever comes back reads on before anybody looked");
 }
 
 #[tokio::test]
