@@ -131,7 +131,7 @@ fn told(mut section: Section, report: &Report, began: Instant, sizes: &Sizes) ->
     let commit = report.facts.iter().find(|(name, _)| name == "commit").map_or("", |(_, commit)| commit.as_str());
     let quick = if sizes.is_quick { " **A quick run: only the method is right, no figure is.**" } else { "" };
     section.measured = format!(
-        "Measured {:.0} at {commit} in {} s, medians of {}.{quick}",
+        "Measured {:.0} at {commit} in {} s; where ours and a baseline run by turns, medians of {}.{quick}",
         SystemClock.now(),
         began.elapsed().as_secs(),
         sizes.runs,

@@ -128,11 +128,12 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
     postgres::forget_statements(&ours).await?;
     let filed = portal.closed(32, length).await?;
     tables.push(postgres::statements(&ours, filed.latencies.count(), "appeal").await?);
-    let profile = split(&tables);
+    let mut profile = split(&tables);
     if let Some(sampler) = Sampler::start(service.pid(), stage.house.folder().join("perf.data"))? {
         let meter = Meter::start(&stage.server, Some(service.pid()))?;
         let filed = portal.closed(32, length).await?.latencies.count();
         tables.push(sampler.stop(meter.stop(&stage.server)?.service, filed, "appeal").await?);
+        profile.push_str("; of the service's share by crate under Filing");
     }
     tables.push(with_relay(stage, &portal, &ours, nobody, service.pid()).await?);
     portal.check(&ours).await?;
@@ -250,6 +251,6 @@ fn split(tables: &[Table]) -> String {
     let cpu = row.and_then(|row| row.last().cloned()).unwrap_or_default();
     let trips = tables.last().and_then(|table| table.rows.last()).map(|row| row[1].clone()).unwrap_or_default();
     format!(
-        "CPU for each appeal, service / Postgres / client: {cpu} µs, on cores that all three share; {trips} statements each; by crate and by statement under Filing"
+        "CPU for each appeal, service / Postgres / client: {cpu} µs, on cores that all three share; {trips} statements each; their time stands under Filing"
     )
 }

@@ -61,7 +61,7 @@ pub async fn table(url: &str, appeals: usize) -> Result<Table> {
     let each = number(all as f64 / appeals as f64);
     lines.push(vec!["all".to_owned(), String::new(), String::new(), bytes(all), each, String::new(), String::new()]);
     let caption = format!(
-        "Disk after {} appeals with all that follows (an hour at {} per s)",
+        "Disk after {} appeals with all that follows, as many as an hour brings at {} per s",
         grouped(i64::try_from(appeals)?),
         appeals / 3600
     );

@@ -56,6 +56,10 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
     });
     let sum = |all: &[(u64, u64)]| all.iter().map(|(resident, _)| *resident).sum::<u64>();
     let slowest = starts.iter().copied().max().unwrap_or_default();
+    let each = |(at, part): (usize, &Part)| {
+        format!("{part} {} (its own {}), ready in {}", bytes(loaded[at].0), bytes(loaded[at].1), time(starts[at]))
+    };
+    let why = Part::ALL.iter().enumerate().map(each).collect::<Vec<_>>().join("; ");
     let total = vec!["together".to_owned(), time(slowest), bytes(sum(&idle)), bytes(sum(&loaded))];
     let caption = format!(
         "Start and memory; resident (of it the process's own, without the program's text). Loaded: {} appeals filed at {} per s, with \
@@ -79,7 +83,7 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
         title: "Footprint".to_owned(),
         method: vec![method.to_owned()],
         tables: vec![memory, growth, purge],
-        goals: vec![goal.because("See the table: which service, and how much of it is the process's own.")],
+        goals: vec![goal.because(&why)],
         ..Section::default()
     })
 }

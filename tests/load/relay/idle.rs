@@ -88,6 +88,16 @@ pub async fn measure(stage: &Stage) -> Result<Idle> {
 // === impl Idle ===
 
 impl Idle {
+    /// Where the time of the slowest goes, in words.
+    pub fn told(&self) -> String {
+        let [p50, p90, max] =
+            [self.latencies.percentile(50.0), self.latencies.percentile(90.0), self.latencies.max()].map(time);
+        format!(
+            "p50 {p50}, p90 {p90}, max {max} of {}; the filing itself, its commit included, is in it",
+            self.latencies.count()
+        )
+    }
+
     /// In figures.
     pub fn table(&self) -> Table {
         let [p50, p99, max] =

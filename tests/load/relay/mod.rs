@@ -55,7 +55,7 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
         over_grpc(stage).await?,
         one_key(stage, &queue).await?,
     ];
-    let queues = long_queues(stage, &queue).await?;
+    let (queues, flat) = long_queues(stage, &queue).await?;
     stage.server.drop_database("relay").await?;
 
     let idle = idle::measure(stage).await?;
@@ -81,7 +81,7 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
             idle.table(),
         ],
         scripts: vec![Script { name: "The baseline's script (pgbench)".to_owned(), text: BARE.to_owned() }],
-        goals: vec![goal.because("New rows wake the relay; what is left is the commit and the way to the peer.")],
+        goals: vec![goal.because(&idle.told()), flat],
         bars: vec![share],
         ..Section::default()
     })
@@ -136,11 +136,11 @@ async fn one_key(stage: &Stage, queue: &Queue) -> Result<Vec<String>> {
     ])
 }
 
-/// How long a step takes among others that wait.
-async fn long_queues(stage: &Stage, queue: &Queue) -> Result<Table> {
+/// How long a step takes among others that wait: it should be the same whatever waits.
+async fn long_queues(stage: &Stage, queue: &Queue) -> Result<(Table, Goal)> {
     let (many, behind) = (stage.sizes.of(1_000_000, 2_000), stage.sizes.of(10_000, 200));
     let repeats = stage.sizes.of(100, 10);
-    let mut rows = Vec::new();
+    let (mut rows, mut medians) = (Vec::new(), Vec::new());
     let text = |count: usize| grouped(i64::try_from(count).unwrap_or_default());
     for (what, prepare) in [
         ("an empty outbox".to_owned(), None),
@@ -165,9 +165,20 @@ async fn long_queues(stage: &Stage, queue: &Queue) -> Result<Table> {
             }
         }
         let [ones, hundreds] = [ones, hundreds].map(Latencies::new);
+        medians.push([&ones, &hundreds].map(|it| it.percentile(50.0).as_secs_f64()));
         let of = |it: &Latencies| [50.0, 99.0].map(|percent| time(it.percentile(percent)));
         rows.push([vec![what], of(&ones).to_vec(), of(&hundreds).to_vec()].concat());
     }
+    let growth = |of: [f64; 2]| (of[0] / medians[0][0]).max(of[1] / medians[0][1]);
+    let worst = medians.iter().copied().map(growth).fold(0.0, f64::max);
+    let goal = Goal::at_most(
+        10,
+        &format!("a step with {} waiting at most 1.5 times one with an empty outbox", text(many)),
+        &format!("p50 at worst {} times", ratio(worst)),
+        worst,
+        1.5,
+    );
     let caption = "A step (claim, deliver, settle) among calls that wait";
-    Ok(Table::new(caption, &["waiting", "1 call: p50", "p99", "100 calls: p50", "p99"], rows))
+    let table = Table::new(caption, &["waiting", "1 call: p50", "p99", "100 calls: p50", "p99"], rows);
+    Ok((table, goal.because("The table of steps under Relay tells which queue it is.")))
 }

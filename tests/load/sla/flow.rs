@@ -17,7 +17,7 @@ use crate::cost::Meter;
 use crate::figure::{grouped, number, time};
 use crate::peer::Peers;
 use crate::postgres::execute;
-use crate::report::Table;
+use crate::report::{Goal, Table};
 use crate::statistics::Latencies;
 use tests::free_ports;
 
@@ -30,7 +30,7 @@ const RATE: usize = 1_000;
 ///
 /// # Errors
 /// A rung that did not fire.
-pub async fn measure(stage: &Stage, seed: &Seed) -> Result<Table> {
+pub async fn measure(stage: &Stage, seed: &Seed) -> Result<(Table, Goal)> {
     let number_of = RATE * stage.sizes.of(60, 3);
     let every = 1_000_000 / i64::try_from(RATE)?;
     // Made for a moment far off, then moved: making them takes its time.
@@ -67,20 +67,27 @@ pub async fn measure(stage: &Stage, seed: &Seed) -> Result<Table> {
         let [p50, p99, max] = [it.percentile(50.0), it.percentile(99.0), it.max()].map(time);
         vec![what.to_owned(), grouped(i64::try_from(it.count()).unwrap_or_default()), p50, p99, max]
     };
-    let all_told = if all_told {
+    let told = if all_told {
         "all calls delivered".to_owned()
     } else {
         format!("{late} of {wanted} calls delivered after two minutes")
     };
-    let caption = format!(
-        "{} a second fall due for {} s among {} open (wanted: p99 below 5 s); {all_told}; CPU µs each, service / Postgres / client: {}",
+    let flow = format!(
+        "{} a second fall due for {} s among {} open",
         number(RATE as f64),
         number_of / RATE,
         grouped(i64::try_from(seed.count("SELECT count(*) FROM deadline").await?)?),
-        spent.each(number_of)
     );
+    let cpu = format!("CPU µs each, service / Postgres / client: {}", spent.each(number_of));
     let rows = vec![row("due to rung committed", &committed), row("due to call at the ticket service", &arrived)];
-    Ok(Table::new(&caption, &["lag", "count", "p50", "p99", "max"], rows))
+    let table = Table::new(&format!("{flow}; {told}; {cpu}"), &["lag", "count", "p50", "p99", "max"], rows);
+    let p99 = committed.percentile(99.0);
+    // What was not delivered is no figure at all.
+    let seconds = if all_told { p99.as_secs_f64() } else { f64::INFINITY };
+    let seen =
+        format!("committed p99 {}, at the ticket service p99 {}; {told}", time(p99), time(arrived.percentile(99.0)));
+    let goal = Goal::at_most(9, &format!("{flow}: due to rung committed p99 at most 5 s"), &seen, seconds, 5.0);
+    Ok((table, goal.because(&cpu)))
 }
 
 /// Moves what was made for later to its moment.

@@ -36,7 +36,7 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
     all.push(tick::measure(stage, &seed, sizes[0], day(begin, 0)).await?);
     seed.open_up_to(sizes[1]).await?;
     all.push(tick::measure(stage, &seed, sizes[1], day(begin, 10)).await?);
-    let flow = flow::measure(stage, &seed).await?;
+    let (flow, steady) = flow::measure(stage, &seed).await?;
     let overdue = overdue::measure(stage, &seed, day(begin, 20)).await?;
     seed.open_up_to(sizes[2]).await?;
     all.push(tick::measure(stage, &seed, sizes[2], day(begin, 30)).await?);
@@ -59,7 +59,11 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
         growth,
         1.1,
     );
-    let why = "The plan reads the index from its beginning; what grows is the cache's share of rows and index pages.";
+    let ticks = |it: &Ticks| format!("{} open: idle p99 {}", grouped_of(it.open), time(it.idle.percentile(99.0)));
+    let why = format!(
+        "{}; the plans and the blocks they read stand under SLA monitor",
+        all.iter().map(ticks).collect::<Vec<_>>().join(", ")
+    );
     let mut tables =
         vec![Table::new("A tick, by what is open and due", &tick::HEADER, all.iter().flat_map(Ticks::rows).collect())];
     tables.push(Table::new(
@@ -80,7 +84,7 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
         ],
         tables,
         scripts: overdue.scripts,
-        goals: vec![detection.because(why), overdue.goal],
+        goals: vec![detection.because(&why), overdue.goal, steady],
         bars: overdue.bars,
         ..Section::default()
     })
