@@ -15,9 +15,10 @@ pub fn planted() -> Planted {
     Planted::text("control", VALUE, &["Канарейка", "+7 900 000-77-81"])
 }
 
-/// Logs it, on a span and in a line.
+/// Logs it, on a span, on one for traces alone, and in a line.
 pub fn log() {
     let _span = tracing::info_span!("control", value = VALUE).entered();
+    let _trace_only = tracing::info_span!(target: store::TRACE_ONLY, "control", value = VALUE).entered();
     tracing::info!("logged on purpose: {VALUE}");
 }
 

@@ -76,7 +76,13 @@ fn the_control_is_found(places: &[Haystack]) {
     let search = Search::new(&[control::planted()]);
     let found: Vec<_> = places.iter().flat_map(|place| search.find(place)).collect();
     let in_kind = |kind: &str, form: &str| found.iter().any(|it| it.source.starts_with(kind) && it.form == form);
-    for kind in ["log lines", "spans", "the error of control: Internal", "the database, at the end"] {
+    for kind in [
+        "log lines",
+        "usual spans",
+        "spans for traces alone",
+        "the error of control: Internal",
+        "the database, at the end",
+    ] {
         assert!(in_kind(kind, "as is"), "{kind}: {found:#?}");
     }
     for part in Part::ALL.iter().filter(|it| **it != Part::Sla) {

@@ -7,12 +7,16 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use bootstrap::config::{LogFormat, TelemetryConfig};
 use bootstrap::telemetry;
+use store::TRACE_ONLY;
 use tests::Suite;
 use tonic::Status;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
+use tracing::{Metadata, Subscriber};
 use tracing_subscriber::Layer;
+use tracing_subscriber::filter::FilterExt as _;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::needles::Haystack;
@@ -27,14 +31,19 @@ pub static LOGS: LazyLock<Logs> = LazyLock::new(Logs::start);
 #[derive(Clone, Debug, Default)]
 pub struct Logs {
     lines: Octets,
-    spans: Octets,
+    spans: Spans,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Octets(Arc<Mutex<Vec<u8>>>);
 
-/// Writes down the values of spans: a line shows them only when something is logged inside, a trace shows them always.
-struct Spans(Octets);
+/// Writes down the values of spans: a line shows them only when something is logged inside, a trace shows them always. Those that are
+/// for traces alone are kept apart: that they are heard at all is not a matter of course.
+#[derive(Clone, Debug, Default)]
+struct Spans {
+    usual: Octets,
+    trace_only: Octets,
+}
 
 struct Values<'a>(&'a mut String);
 
@@ -52,14 +61,19 @@ impl Logs {
         };
         let lines = logs.lines.clone();
         let subscriber = telemetry::logs(&config, move || lines.clone(), false).expect("a filter");
-        let spans = Spans(logs.spans.clone()).with_filter(telemetry::filter(&config).expect("a filter"));
+        let heard = telemetry::filter(&config).expect("a filter").or(telemetry::traced());
+        let spans = logs.spans.clone().with_filter(heard);
         subscriber.with(spans).try_init().expect("the first subscriber of this process");
         logs
     }
 
-    /// The two places.
-    pub fn places(&self) -> [Haystack; 2] {
-        [Haystack::new("log lines", self.lines.read()), Haystack::new("spans", self.spans.read())]
+    /// The three places.
+    pub fn places(&self) -> [Haystack; 3] {
+        [
+            Haystack::new("log lines", self.lines.read()),
+            Haystack::new("usual spans", self.spans.usual.read()),
+            Haystack::new("spans for traces alone", self.spans.trace_only.read()),
+        ]
     }
 
     /// Log lines as text.
@@ -90,21 +104,23 @@ impl io::Write for Octets {
 // === impl Spans ===
 
 impl Spans {
-    fn note(&self, name: &str, record: impl FnOnce(&mut dyn Visit)) {
-        let mut line = name.to_owned();
+    fn note(&self, span: &Metadata<'_>, record: impl FnOnce(&mut dyn Visit)) {
+        let mut line = span.name().to_owned();
         record(&mut Values(&mut line));
         line.push('\n');
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(line.as_bytes());
+        let place = if span.target() == TRACE_ONLY { &self.trace_only } else { &self.usual };
+        place.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(line.as_bytes());
     }
 }
 
-impl<S: tracing::Subscriber> Layer<S> for Spans {
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
     fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
-        self.note(attributes.metadata().name(), |values| attributes.record(values));
+        self.note(attributes.metadata(), |values| attributes.record(values));
     }
 
-    fn on_record(&self, _: &Id, record: &Record<'_>, _: Context<'_, S>) {
-        self.note("later", |values| record.record(values));
+    fn on_record(&self, id: &Id, record: &Record<'_>, context: Context<'_, S>) {
+        let span = context.metadata(id).expect("a span that is heard is known");
+        self.note(span, |values| record.record(values));
     }
 }
 

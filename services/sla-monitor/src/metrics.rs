@@ -1,8 +1,9 @@
 //! What the monitor tells about itself. The lag is the one to alarm on; a loop that is up and gets nowhere shows there.
 
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram};
+use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge};
 use prometheus_client::registry::{Registry, Unit};
+use rpc::{Exemplar, Latency};
 use std::sync::atomic::AtomicU64;
 
 use crate::domain::{Mismatch, Rung, RungState};
@@ -25,7 +26,7 @@ struct Why {
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
     rungs: Family<Moved, Counter>,
-    lateness: Histogram,
+    lateness: Latency,
     mismatches: Family<Why, Counter>,
     unknown_notices: Counter,
     unreadable: Counter,
@@ -38,7 +39,7 @@ impl Metrics {
     pub(crate) fn register(registry: &mut Registry) -> Self {
         let metrics = Self {
             rungs: Family::default(),
-            lateness: Histogram::new(LATENESS),
+            lateness: Latency::new(LATENESS.into_iter()),
             mismatches: Family::default(),
             unknown_notices: Counter::default(),
             unreadable: Counter::default(),
@@ -98,10 +99,11 @@ impl Metrics {
         self.rungs.get_or_create(&Moved { level: rung.key.level, outcome: rung.state.as_str() }).inc();
     }
 
-    /// A rung fired.
+    /// A rung fired, in the current span: its own.
     pub(crate) fn fired(&self, rung: &Rung) {
         if let (Some(planned), Some(fired)) = (rung.fire_time, rung.act_time) {
-            self.lateness.observe(fired.duration_since(planned).as_secs_f64().max(0.0));
+            let late = fired.duration_since(planned).as_secs_f64().max(0.0);
+            self.lateness.observe(late, Exemplar::current(), None);
         }
     }
 

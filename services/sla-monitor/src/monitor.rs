@@ -76,7 +76,7 @@ pub(crate) async fn tick(app: &App) -> Result<usize, Error> {
         let looked_at = deadlines.len() + unreadable.len();
         let mut moved = Vec::new();
         let mut calls = Vec::new();
-        // They end with the commit.
+        // They end when the commit is told of.
         let mut spans = Vec::new();
         for deadline in &mut deadlines {
             for rung in deadline.fire(now, &app.policies) {
@@ -99,8 +99,8 @@ pub(crate) async fn tick(app: &App) -> Result<usize, Error> {
         }
         Ok((looked_at, moved, unreadable, spans))
     })?;
+    tell(app, &moved, &spans, now);
     drop(spans);
-    tell(app, &moved, now);
     app.metrics.unreadable(unreadable.len());
     for (deadline, fault) in &unreadable {
         tracing::error!(%deadline, %fault, "a deadline that is due can't be read and is put off");
@@ -127,11 +127,11 @@ fn span(deadline: Uuid, rung: &Rung, cause: Option<&String>) -> Span {
 }
 
 /// Counts and logs, after the commit.
-fn tell(app: &App, moved: &[(Uuid, Rung)], now: Timestamp) {
-    for (deadline, rung) in moved {
+fn tell(app: &App, moved: &[(Uuid, Rung)], spans: &[Span], now: Timestamp) {
+    for ((deadline, rung), span) in moved.iter().zip(spans) {
         app.metrics.moved(rung);
         if rung.state != RungState::Superseded {
-            app.metrics.fired(rung);
+            span.in_scope(|| app.metrics.fired(rung));
         }
         let late = rung.fire_time.map(|planned| now.duration_since(planned));
         let (clock, level, state) = (rung.key.clock.as_str(), rung.key.level, rung.state.as_str());

@@ -92,6 +92,14 @@ where
     Ok(EnvFilter::builder().parse(&config.filter)?.and(filter_fn(cap::allows)))
 }
 
+/// What goes into traces besides what lines are made of, for whoever listens in place of a collector.
+pub fn traced<S>() -> impl tracing_subscriber::layer::Filter<S> + Send + Sync
+where
+    S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+{
+    trace::filter()
+}
+
 // === impl Telemetry ===
 
 impl Telemetry {
