@@ -8,6 +8,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 pub struct Member {
     pub id: String,
+    pub email: String,
     pub level: String,
     pub groups: Vec<String>,
     pub languages: Vec<String>,

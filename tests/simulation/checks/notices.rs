@@ -44,7 +44,8 @@ impl World {
             "SELECT notification_id, sender, send_request_id, recipient_id, template, subject, event_time, expire_time,
                 notification.state AS notification_state, supersedes, channel, delivery.state, reason,
                 possibly_doubled, doubts, attempts, variables IS NOT NULL AS has_values
-            FROM notification.notification JOIN notification.delivery USING (notification_id) WHERE subject = ANY($1)",
+            FROM notification.notification JOIN notification.delivery USING (notification_id)
+            WHERE subject = ANY($1) OR template = 'verification_code'",
         )
         .bind(self.names())
         .fetch_all(&mut self.db)

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use testkit::smsc::{Submitted, put_together};
 
 use super::notices::Delivery;
+use crate::catalogue::members;
 use crate::model::Appeal;
 use crate::world::World;
 
@@ -17,7 +18,7 @@ const MARKS: [(&str, i64, &[&str]); 6] = [
     ("resolution", 0, &["дан ответ", "is answered"]),
     ("overdue_repeat", 1, &["старшему специалисту", "a senior specialist"]),
     ("overdue_repeat", 2, &["руководителю", "the head of the service"]),
-    ("verification_code", 0, &["Код подтверждения", "Confirmation code", "code"]),
+    (CODE, 0, &["Код подтверждения", "Confirmation code", "code"]),
 ];
 
 /// A message as the applicant got it.
@@ -25,6 +26,21 @@ struct Told {
     at: Timestamp,
     template: &'static str,
     level: i64,
+}
+
+/// The template of codes.
+const CODE: &str = "verification_code";
+
+/// What a text is, by its words.
+fn text_of(text: &str) -> Option<(&'static str, i64, &'static [&'static str])> {
+    MARKS.iter().copied().find(|(.., words)| words.iter().any(|word| text.contains(word)))
+}
+
+/// One came for each that was sent, and one more only where it is doubted.
+fn as_many(count: usize, sent: usize, doubts: usize) -> Result<()> {
+    ensure!(count >= sent, "{count} came, {sent} were sent");
+    ensure!(count <= sent + doubts, "{count} came, {sent} were sent, {doubts} are doubted");
+    Ok(())
 }
 
 /// Each doubt may be a message more: one that was taken without an answer.
@@ -40,7 +56,19 @@ impl World {
         for appeal in &self.appeals {
             self.check_phone(appeal, deliveries).with_context(|| format!("SMS of {}", appeal.name))?;
         }
+        self.check_codes(deliveries).context("codes")?;
         self.check_mails(deliveries).context("mails")
+    }
+
+    /// Codes belong to no appeal: all of them together.
+    fn check_codes(&self, deliveries: &[Delivery]) -> Result<()> {
+        let codes = || deliveries.iter().filter(|it| it.template == CODE);
+        let submits: Vec<_> =
+            self.texts.iter().map(|(_, it)| it).filter(|it| it.message_id.is_some()).cloned().collect();
+        let is_code = |text: &str| text_of(text).is_some_and(|(template, ..)| template == CODE);
+        let count = put_together(&submits).into_iter().filter(|it| it.whole && is_code(&it.text)).count();
+        let sent = codes().filter(|it| it.is_taken()).count();
+        as_many(count, sent, doubts(codes()))
     }
 
     /// Message by message: as many as there are deliveries, and a second one only where a label says that it may be.
@@ -93,12 +121,12 @@ impl World {
         let submits: Vec<_> = taken.iter().map(|(_, it)| it.clone()).collect();
         let mut all = Vec::new();
         for message in put_together(&submits).into_iter().filter(|it| it.whole) {
-            let mark = MARKS.iter().find(|(.., words)| words.iter().any(|word| message.text.contains(word)));
-            let (template, level, _) = *mark.with_context(|| format!("nobody knows this text: {}", message.text))?;
+            let mark = text_of(&message.text);
+            let (template, level, _) = mark.with_context(|| format!("nobody knows this text: {}", message.text))?;
             let of_it =
                 |it: &&&(Timestamp, Submitted)| it.1.message_id.as_ref().is_some_and(|id| message.parts.contains(id));
             let at = taken.iter().filter(of_it).map(|(at, _)| *at).min().context("its parts came")?;
-            if template != "verification_code" {
+            if template != CODE {
                 ensure!(message.text.contains(&appeal.number), "the text of another appeal: {}", message.text);
                 all.push(Told { at, template, level });
             }
@@ -132,23 +160,22 @@ impl World {
                 *came.entry(to).or_default() += 1;
             }
         }
+        let mut check = |address: &str, recipient: &str, appeal: Option<&Appeal>| {
+            let ours = || {
+                let is_theirs = |it: &&Delivery| it.recipient_id == recipient && it.channel == "email";
+                deliveries.iter().filter(is_theirs).filter(|it| appeal.is_none_or(|appeal| it.subject == appeal.name))
+            };
+            let count = came.remove(address).unwrap_or_default();
+            as_many(count, ours().filter(|it| it.is_taken()).count(), doubts(ours()))
+                .with_context(|| format!("to {recipient}"))
+        };
         for appeal in &self.appeals {
-            let address = format!("p{}@example.org", appeal.phone);
-            let count = came.get(address.as_str()).copied().unwrap_or_default();
-            let recipient = appeal.recipient();
-            let ours: Vec<&Delivery> = deliveries
-                .iter()
-                .filter(|it| it.recipient_id == recipient && it.subject == appeal.name && it.channel == "email")
-                .collect();
-            let sent = ours.iter().filter(|it| it.is_taken()).count();
-            let doubts = doubts(ours.iter().copied());
-            ensure!(count >= sent, "{count} mails came to {}, {sent} were sent", appeal.name);
-            ensure!(
-                count <= sent + doubts,
-                "{count} mails came to {}, {sent} were sent, {doubts} are doubted",
-                appeal.name
-            );
+            check(&format!("p{}@example.org", appeal.phone), &appeal.recipient(), Some(appeal))?;
         }
+        for member in members() {
+            check(&member.email, &format!("staff-{}", member.id), None)?;
+        }
+        ensure!(came.is_empty(), "mails to {:?}, whom nobody knows", came.keys());
         Ok(())
     }
 }
