@@ -157,11 +157,6 @@ async fn a_latency_leads_to_a_trace_that_the_collector_has() {
 
     let (ticket, notification) =
         (scrape::metrics(&suite, Part::Ticket).await, scrape::metrics(&suite, Part::Notification).await);
-    let named = |text: &str, metric: &str, label: &str| -> Vec<String> {
-        let of_it = |line: &&str| line.starts_with(&format!("{metric}_bucket{{")) && line.contains(label);
-        let exemplar = |line: &str| Some(line.split_once("# {trace_id=\"")?.1.split_once('"')?.0.to_owned());
-        text.lines().filter(of_it).filter_map(exemplar).collect()
-    };
     let latencies = [
         (&ticket, "rpc_server_call_seconds", "TicketService/FileAppeal"),
         (&ticket, "rpc_client_call_seconds", "NotificationService/SendNotification"),
@@ -169,7 +164,7 @@ async fn a_latency_leads_to_a_trace_that_the_collector_has() {
         (&notification, "otklik_provider_seconds", "channel=\"sms\""),
     ];
     for (text, metric, label) in latencies {
-        let ids = named(text, metric, label);
+        let ids = scrape::traces(text, metric, label);
         assert!(!ids.is_empty() && ids.iter().all(|id| *id == outside.trace_id), "{metric} {label}: {ids:?}");
     }
     assert!(!ticket.contains(&other.trace_id) && !notification.contains(&other.trace_id), "a trace nobody has");

@@ -26,3 +26,10 @@ async fn get(address: SocketAddr, path: &str) -> (String, String) {
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
     (head.to_lowercase(), body.to_owned())
 }
+
+/// The traces that a histogram's buckets name.
+pub fn traces(text: &str, metric: &str, label: &str) -> Vec<String> {
+    let of_it = |line: &&str| line.starts_with(&format!("{metric}_bucket{{")) && line.contains(label);
+    let exemplar = |line: &str| Some(line.split_once("# {trace_id=\"")?.1.split_once('"')?.0.to_owned());
+    text.lines().filter(of_it).filter_map(exemplar).collect()
+}

@@ -10,6 +10,7 @@ use testkit::smsc::{Act, Form};
 use tests::{Part, Suite, SuiteOptions, forms};
 
 use crate::collector::{self, Outside};
+use crate::scrape;
 use crate::tree::{attribute, hex, tree};
 
 /// What no span may hold of the form below.
@@ -104,6 +105,10 @@ async fn a_rung_has_a_trace_of_its_own_down_to_the_repeat_message() {
     let spans = collector::until(ESCALATION.lines().count(), |it| it.trace_id == rung.trace_id).await;
     same(&tree(&spans, ""), ESCALATION);
     has_nothing_personal(&spans);
+
+    let late = scrape::traces(&scrape::metrics(&suite, Part::Sla).await, "otklik_sla_fire_lateness_seconds", "");
+    let fired: Vec<_> = collector::all().iter().filter(|it| is_ours(it)).map(|it| hex(&it.trace_id)).collect();
+    assert!(!late.is_empty() && late.iter().all(|id| fired.contains(id)), "{late:?} of {fired:?}");
 }
 
 /// The citizen's side decides, also for what comes of it much later; and loops that find nothing begin no traces.
