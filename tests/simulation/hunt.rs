@@ -1,7 +1,8 @@
 //! Running many lists, and making the one that fails small.
 //!
-//! Each list follows from the seed and its own number alone. A worker lets one after the other happen to the same suite, as the clock goes on;
-//! a list that fails is tried again in a suite of its own from the same moment, and there it is cut down for as long as it fails.
+//! What happens in a list follows from the seed and its own number; when, from the lists before it. A worker lets one after the other happen to
+//! the same suite, as the clock goes on; a list that fails is tried again in a suite of its own from the same moment, and there it is cut down
+//! for as long as it fails.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

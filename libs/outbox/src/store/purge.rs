@@ -1,4 +1,7 @@
 //! Forgetting what is no longer needed, in batches that hold their locks for milliseconds.
+//!
+//! By rows, not by dropping partitions: the order within a key rests on `outbox_seq_key`, and a partitioned table can only have it within each
+//! partition. The load report tells what the purge costs (`tests/load/report.md`, Footprint).
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
