@@ -17,7 +17,7 @@
 //! cargo test -p tests --test simulation -- --file tests/simulation/found/x.txt
 //! ```
 //!
-//! `mutate` breaks the code in the twenty ways of `mutations/` and looks whether a test notices.
+//! `mutate` breaks the code in each of the ways of `mutations/` and looks whether a test notices.
 
 mod arguments;
 mod catalogue;
