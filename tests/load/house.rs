@@ -46,7 +46,7 @@ pub struct Running {
     pid: u32,
 }
 
-/// Run under the name of a service this program is that service: the same code as its own binary, which `cargo run` would not have built.
+/// Run under the name of a service this program is that service: the code of the one executable without a second build of it.
 pub fn as_service() -> Option<ExitCode> {
     let name = std::env::args().next()?;
     let name = name.strip_prefix(AS)?;

@@ -19,7 +19,7 @@ const CLOSING: Duration = Duration::from_secs(5);
 /// How long the ends of connections may take at a stop.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// Prepares a service and runs it until the stopper is cancelled and the drain is over. The four binaries, the all-in-one
+/// Prepares a service and runs it until the stopper is cancelled and the drain is over. `otklik <service> serve`, the all-in-one
 /// and the tests all come through here.
 ///
 /// # Errors

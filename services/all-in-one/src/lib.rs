@@ -1,5 +1,5 @@
 //! The four services in one process, with everything they need made on the spot: a private Postgres, roles and schemas,
-//! keys, tokens. The services themselves are built and run exactly as by their own binaries.
+//! keys, tokens. The services themselves are built and run exactly as by `otklik <service> serve`.
 //!
 //! ```text
 //!  cargo run ──► data folder ──► Postgres (DATABASE_URL, or a private cluster) ──► roles, schemas, migrations

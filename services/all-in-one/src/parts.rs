@@ -98,7 +98,7 @@ impl Part {
         Ok(Place { part: self, listen, grpc: typed(listen.0), admin: typed(listen.1), messages })
     }
 
-    /// Runs it as its own binary would, until the stopper is cancelled.
+    /// Runs it as `otklik <service> serve` would, until the stopper is cancelled.
     ///
     /// # Errors
     /// Those of [`bootstrap::run`], and a configuration that does not fit.

@@ -1,4 +1,4 @@
-//! The service as its binary builds it: configuration, access table, loops, metrics.
+//! The service as the executable builds it: configuration, access table, loops, metrics.
 
 use std::sync::Arc;
 
