@@ -23,8 +23,8 @@ pub struct Settings {
     pub url: Option<DatabaseUrl>,
     /// File whose only line is that URL, as orchestrators mount secrets.
     pub url_file: Option<PathBuf>,
-    /// Most connections of this process; by default four per core, at least 4 and at most 16. Eight saturate two cores, 64 lose
-    /// 40 % there.
+    /// Most connections of the pool; by default four per core, at least 4 and at most 16. Eight saturate two cores, 64 lose 40 % there.
+    /// Beside the pool a process holds one for [`crate::Watch`], and those of [`crate::Lines`]: ticket two.
     pub max_connections: Option<u32>,
     /// Milliseconds after which Postgres gives up a statement.
     pub statement_timeout_ms: u32,
