@@ -8,7 +8,7 @@
 //!   (load.rs)     (balancer.rs)     │                   has the executable, the image's shared objects and what the manifests mount
 //!                                   ├──► other Services, by their names: /etc/hosts is the cluster's DNS
 //!                                   ├──► Postgres, with the roles of k8s/roles.sql
-//!                                   └──► SMS centre and mail relay, in this process
+//!                                   └──► SMS centre, mail relay and collector of traces, in this process
 //! ```
 //!
 //! Nothing is configured but by the manifests, with one exception: replicas share this machine's ports, so each is told an address of
@@ -26,6 +26,7 @@
 //! `--binary FILE` takes another, such as that of a release.
 
 mod balancer;
+mod collector;
 mod edges;
 mod image;
 mod load;
@@ -109,8 +110,8 @@ async fn trial(arguments: &Arguments) -> Result<()> {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the repository")?;
     let overlay = repository.join("k8s/overlays").join(&arguments.overlay);
     let manifests = Manifests::render(&arguments.kubectl, &overlay)?;
-    edges::check(&manifests)?;
-    println!("rollout: {}: the network policies are the edges of the architecture", arguments.overlay);
+    edges::check(&manifests, &arguments.overlay)?;
+    println!("rollout: {}: the network policies are the edges that are listed and no others", arguments.overlay);
     let mut world = World::make(manifests, repository, &arguments.binary).await?;
     let outcome = live(&world).await;
     outcome.with_context(|| format!("everything is left in {}", world.keep().display())).inspect(|()| drop(world))
@@ -160,11 +161,24 @@ async fn live(world: &World) -> Result<()> {
         replicas.end(world, &mut ending);
     }
     ended(&mut ending).await?;
-    let faults: Vec<&String> = verdict.faults.iter().chain(&book.faults).collect();
+    let traces = traces(world);
+    let faults: Vec<&String> = [&verdict.faults, &book.faults, &traces].into_iter().flatten().collect();
     for fault in faults.iter().take(TOLD) {
         println!("rollout: FAULT: {fault}");
     }
     if faults.is_empty() { Ok(()) } else { bail!("{} faults", faults.len()) }
+}
+
+/// Which services' traces did not leave, where they are to: each replica has sent its last ones at its end.
+fn traces(world: &World) -> Vec<String> {
+    // Dev sends none.
+    if !world.manifests.of_kind("ConfigMap").any(|map| map["data"].to_string().contains("otlp_endpoint")) {
+        return Vec::new();
+    }
+    let spans = Part::ALL.map(|part| (part, world.collector.spans(part)));
+    println!("rollout: spans: {}", spans.map(|(part, count)| format!("{count} of {part}")).join(", "));
+    let missing = spans.into_iter().filter(|(_, count)| *count == 0);
+    missing.map(|(part, _)| format!("{part} sent no traces")).collect()
 }
 
 /// Waits for the ends that are under way.

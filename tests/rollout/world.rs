@@ -1,5 +1,5 @@
 //! What a cluster has besides the suite: Postgres with the roles of `k8s/roles.sql`, the secrets that the README asks for, Services with
-//! their names and addresses, an SMS centre; and what the manifests mount.
+//! their names and addresses, an SMS centre, a collector of traces; and what the manifests mount.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -25,6 +25,7 @@ use testkit::mailbox::{Mailbox, Protection};
 use testkit::smsc::Smsc;
 
 use crate::balancer::{Balancer, Endpoints};
+use crate::collector::Collector;
 use crate::image::Image;
 use crate::manifests::{Deployment, Manifests, Volume};
 use crate::pod::address;
@@ -37,6 +38,8 @@ type Files = BTreeMap<String, Vec<u8>>;
 const SMSC: (&str, u16) = ("smsc.example", 2775);
 const RELAY: (&str, u16) = ("relay.example", 587);
 const ACCOUNT: &str = "otklik";
+/// The collector that `overlays/prod/cluster.toml` names.
+const COLLECTOR: (&str, u16) = ("opentelemetry-collector.monitoring", 4317);
 
 /// Everything around the replicas.
 #[derive(Debug)]
@@ -47,13 +50,14 @@ pub struct World {
     pub hosts: String,
     pub smsc: Smsc,
     pub relay: Mailbox,
+    pub collector: Collector,
     secrets: BTreeMap<String, Files>,
     services: BTreeMap<&'static str, (SocketAddr, Balancer)>,
     signer: Signer,
     authority: Authority,
     network: u8,
     pods: AtomicU8,
-    _providers: [Balancer; 2],
+    _providers: [Balancer; 3],
     // Postgres stops before its folder goes.
     _cluster: Cluster,
     folder: TempDir,
@@ -86,7 +90,12 @@ impl World {
             balancer.endpoints().add(leads_to);
             anyhow::Ok(balancer)
         };
-        let providers = [provider(1, SMSC, smsc.address()).await?, provider(2, RELAY, relay.address()).await?];
+        let (collector, collects_at) = Collector::start().await?;
+        let providers = [
+            provider(1, SMSC, smsc.address()).await?,
+            provider(2, RELAY, relay.address()).await?,
+            provider(3, COLLECTOR, collects_at).await?,
+        ];
 
         let mut services = BTreeMap::new();
         for (number, part) in (1..).zip(Part::ALL) {
@@ -104,6 +113,7 @@ impl World {
             hosts,
             smsc,
             relay,
+            collector,
             secrets: BTreeMap::new(),
             services,
             signer,
