@@ -33,11 +33,11 @@ use crate::outside::Outside;
 use crate::world::World;
 
 /// How long a request may be repeated before that is a fault.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 /// Most of a kind at once: a machine that is busy with other things is not to be buried.
 const AT_ONCE: usize = 4;
 /// The pause before a repetition when the answer names none.
-const PAUSE: Duration = Duration::from_millis(50);
+pub const PAUSE: Duration = Duration::from_millis(50);
 
 /// Everybody who calls, and what became of it.
 #[derive(Debug)]
@@ -124,9 +124,13 @@ impl Load {
     }
 
     /// Calls until it is told to stop, and waits for what is under way.
-    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+    pub async fn run(self: Arc<Self>, watched: Filed, stop: CancellationToken) {
         tokio::join!(
-            steadily(&stop, 8, || Arc::clone(&self).file()),
+            steadily(&stop, 4, || Arc::clone(&self).write(watched.name.clone())),
+            steadily(&stop, 8, || {
+                let load = Arc::clone(&self);
+                async move { drop(load.file().await) }
+            }),
             steadily(&stop, 8, || Arc::clone(&self).get()),
             steadily(&stop, 2, || Arc::clone(&self).work()),
             steadily(&stop, 2, || Arc::clone(&self).register()),
@@ -134,7 +138,8 @@ impl Load {
         );
     }
 
-    async fn file(self: Arc<Self>) {
+    /// Somebody files an appeal. `None` when that was a fault.
+    pub async fn file(&self) -> Option<Filed> {
         let phone = {
             let mut book = self.open();
             book.forms += 1;
@@ -149,9 +154,20 @@ impl Load {
             let (mut ticket, form) = (ticket(&self.portal), self.portal.ask(form.clone()));
             async move { ticket.file_appeal(form).await }
         });
-        if let Some(appeal) = filed.await {
-            self.open().filed.push(Filed { phone, name: appeal.name, number: appeal.number });
-        }
+        let appeal = filed.await?;
+        let filed = Filed { phone, name: appeal.name, number: appeal.number };
+        self.open().filed.push(filed.clone());
+        Some(filed)
+    }
+
+    /// The applicant of the appeal that is watched adds something.
+    async fn write(self: Arc<Self>, name: String) {
+        let message = forms::message(&name, "Код всё ещё не приходит.");
+        let posted = self.insist("PostMessage", || {
+            let (mut ticket, message) = (ticket(&self.portal), self.portal.ask(message.clone()));
+            async move { ticket.post_message(message).await }
+        });
+        posted.await;
     }
 
     async fn get(self: Arc<Self>) {
@@ -167,7 +183,7 @@ impl Load {
     /// A specialist takes the next appeal, writes to the applicant and resolves it.
     async fn work(self: Arc<Self>) {
         let desk = &self.specialist;
-        let request = ClaimNextAppealRequest { request_id: forms::request_id(), ..ClaimNextAppealRequest::default() };
+        let request = ClaimNextAppealRequest { request_id: forms::request_id() };
         let claimed = self.insist("ClaimNextAppeal", || {
             let (mut ticket, request) = (ticket(desk), desk.ask(request.clone()));
             async move { ticket.claim_next_appeal(request).await }
@@ -248,15 +264,12 @@ impl Load {
                 Err(status) => status,
             };
             let cause = format!("{method}: {}", cause(&status));
-            let is_retryable = matches!(status.code(), Code::Unavailable | Code::Aborted | Code::ResourceExhausted)
-                || was_not_sent(&status);
-            if !is_retryable || began.elapsed() > PATIENCE {
+            if !is_retryable(&status) || began.elapsed() > PATIENCE {
                 self.open().faults.push(cause);
                 return None;
             }
             *self.open().retries.entry(cause).or_default() += 1;
-            let asked = status.get_details_retry_info().and_then(|info| info.retry_delay);
-            tokio::time::sleep(asked.unwrap_or(PAUSE)).await;
+            tokio::time::sleep(pause(&status)).await;
         }
     }
 }
@@ -280,6 +293,16 @@ where
     under_way.join_all().await;
 }
 
+/// Whether the answer tells the client to come again.
+pub fn is_retryable(status: &Status) -> bool {
+    matches!(status.code(), Code::Unavailable | Code::Aborted | Code::ResourceExhausted) || was_not_sent(status)
+}
+
+/// How long to wait until then.
+pub fn pause(status: &Status) -> Duration {
+    status.get_details_retry_info().and_then(|info| info.retry_delay).unwrap_or(PAUSE)
+}
+
 /// No answer at all: the connection ended by graceful shutdown when the request was about to go out, and the server never saw it.
 fn was_not_sent(status: &Status) -> bool {
     let is_own = std::error::Error::source(status).is_some_and(|it| it.is::<tonic::transport::Error>());
@@ -288,7 +311,7 @@ fn was_not_sent(status: &Status) -> bool {
 }
 
 /// A service sends details with each of its errors; what has none was made by the client's end of a connection.
-fn cause(status: &Status) -> String {
+pub fn cause(status: &Status) -> String {
     match status.get_details_error_info() {
         Some(info) => {
             let fields = status.get_details_bad_request().map(|bad| bad.field_violations).unwrap_or_default();

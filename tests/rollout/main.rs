@@ -16,7 +16,7 @@
 //! `kubectl rollout restart` would: a new replica is started, and when it is ready an old one gets SIGTERM, goes on getting connections
 //! until it says that it is not ready, and must end well within its grace period.
 //!
-//! Lost and doubled must be 0, and every answer OK or one that tells the client to come again: see [`load`] and [`verdict`].
+//! Lost and doubled must be 0, and every answer OK or one that tells the client to come again: see [`load`], [`watcher`] and [`verdict`].
 //!
 //! ```text
 //! cargo test --test rollout -- [--overlay prod|dev] [--kubectl FILE] [--binary FILE]
@@ -36,6 +36,7 @@ mod pod;
 mod probe;
 mod replicas;
 mod verdict;
+mod watcher;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -52,6 +53,7 @@ use tokio_util::sync::CancellationToken;
 use self::load::Load;
 use self::manifests::Manifests;
 use self::replicas::{Replicas, migrate};
+use self::watcher::Watcher;
 use self::world::World;
 
 /// From the end of the load until nothing is under way.
@@ -133,8 +135,10 @@ async fn live(world: &World) -> Result<()> {
     println!("rollout: ready by their probes: {}", counts.join(", "));
 
     let load = Arc::new(Load::new(world).await?);
+    let watched = load.file().await.context("an appeal to watch")?;
+    let watcher = Watcher::begin(world, watched.clone()).await?;
     let stop = CancellationToken::new();
-    let running = tokio::spawn(Arc::clone(&load).run(stop.clone()));
+    let running = tokio::spawn(Arc::clone(&load).run(watched, stop.clone()));
     let mut ending = JoinSet::new();
     for (part, replicas) in &mut services {
         let (before, began) = (load.book().requests, Instant::now());
@@ -157,12 +161,14 @@ async fn live(world: &World) -> Result<()> {
     let verdict =
         timeout(QUIET, verdict::reach(world, &book.filed, is_sent)).await.context("it does not get quiet")??;
     println!("rollout: {verdict}");
+    let told = watcher.verdict().await?;
+    println!("rollout: {told}");
     for (_, replicas) in services {
         replicas.end(world, &mut ending);
     }
     ended(&mut ending).await?;
     let traces = traces(world);
-    let faults: Vec<&String> = [&verdict.faults, &book.faults, &traces].into_iter().flatten().collect();
+    let faults: Vec<&String> = [&verdict.faults, &book.faults, &told.faults, &traces].into_iter().flatten().collect();
     for fault in faults.iter().take(TOLD) {
         println!("rollout: FAULT: {fault}");
     }

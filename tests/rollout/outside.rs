@@ -43,8 +43,14 @@ impl Outside {
 
     /// The message with the token and a deadline.
     pub fn ask<T>(&self, message: T) -> Request<T> {
-        let mut request = Request::new(message);
+        let mut request = self.ask_without_end(message);
         request.set_timeout(DEADLINE);
+        request
+    }
+
+    /// The message with the token: for a call that lasts.
+    pub fn ask_without_end<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
         request.metadata_mut().insert("authorization", self.bearer.clone());
         request
     }

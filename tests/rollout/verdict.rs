@@ -216,14 +216,15 @@ impl Verdict {
             if parts.len() < submits.len() {
                 self.double(&it.number, "was told something twice by SMS");
             }
-            let sms = put_together(&submits).into_iter().filter(|sms| sms.whole).map(|sms| sms.text).collect();
-            self.sms += self.arrived(it, &told, Way::Sms, sms);
+            let sms: Vec<String> =
+                put_together(&submits).into_iter().filter(|sms| sms.whole).map(|sms| sms.text).collect();
+            self.sms += self.arrived(it, &told, Way::Sms, &sms);
             let mails = by_mailbox.remove(&it.mailbox()).unwrap_or_default();
             let mails: Vec<String> = mails.iter().map(|mail| mail.text().unwrap_or_default()).collect();
             if mails.iter().collect::<BTreeSet<_>>().len() < mails.len() {
                 self.double(&it.number, "was told something twice by e-mail");
             }
-            self.mails += self.arrived(it, &told, Way::Email, mails);
+            self.mails += self.arrived(it, &told, Way::Email, &mails);
         }
         for whom in by_phone.keys().chain(by_mailbox.keys()) {
             self.faults.push(format!("{whom} got messages that nobody there filed for"));
@@ -231,7 +232,7 @@ impl Verdict {
     }
 
     /// Compares the texts that came with what is recorded as sent that way, and answers how many came.
-    fn arrived(&mut self, it: &Filed, told: &[&Notification], way: Way, texts: Vec<String>) -> usize {
+    fn arrived(&mut self, it: &Filed, told: &[&Notification], way: Way, texts: &[String]) -> usize {
         let deliveries = told.iter().flat_map(|it| &it.deliveries).filter(|it| it.channel() == way);
         let accepted = deliveries.filter(|it| it.state() == delivery::State::Accepted).count();
         if !texts.iter().any(|text| text.contains(&it.number)) {
