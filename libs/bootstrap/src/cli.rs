@@ -9,15 +9,13 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::Context as _;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Overrides, Service,
     config::{ConfigError, Layers, MigrateConfig, Secret, Settings},
-    migrate, run, telemetry,
+    migrate, run, stop_by_signal, telemetry,
 };
 
 /// EX_USAGE of sysexits.h.
@@ -155,29 +153,6 @@ fn migrate_url(config: &MigrateConfig, file: Option<&Path>) -> anyhow::Result<Se
     };
     let url = picked.map_err(|error| ConfigError::new(error.to_string()))?;
     Ok(url.ok_or_else(|| ConfigError::new("`migrate` needs --database-url-file or `migrate.url_file`"))?)
-}
-
-/// SIGTERM or Ctrl-C begins the drain; a second one ends the process at once, for the person who will not wait.
-///
-/// # Errors
-/// The handlers can't be installed. Must be called inside a Tokio runtime.
-pub fn stop_by_signal(stopper: CancellationToken) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("can't listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("can't listen for Ctrl-C")?;
-    tokio::spawn(async move {
-        loop {
-            let number = tokio::select! {
-                _ = terminate.recv() => 15,
-                _ = interrupt.recv() => 2,
-            };
-            if stopper.is_cancelled() {
-                std::process::exit(128 + number);
-            }
-            tracing::info!(signal = number, "draining; a second signal ends at once");
-            stopper.cancel();
-        }
-    });
-    Ok(())
 }
 
 #[cfg(test)]

@@ -25,11 +25,12 @@ mod prepare;
 mod relay;
 mod run;
 mod service;
+mod signals;
 pub mod telemetry;
 mod timekeeping;
 
 pub use self::{
-    cli::{main, stop_by_signal},
+    cli::main,
     context::Context,
     database::patiently,
     looping::{Loop, Step, Stepped},
@@ -41,5 +42,6 @@ pub use self::{
     relay::relay_loops,
     run::run,
     service::{Parts, Service},
+    signals::stop_by_signal,
     timekeeping::Reference,
 };
