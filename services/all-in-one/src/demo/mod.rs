@@ -11,6 +11,9 @@
 //! Nothing of the story is written down beforehand but what people do: the numbers, due times, messages, reminders and escalations are what
 //! the services answer, and the clock jumps to where the SLA monitor says that something is due. The services' loops are stepped instead of
 //! left to run, so days pass in seconds, in one order, and no lease is outlived by a jump. When it is over, nothing is left of it.
+//!
+//! Failure handling: Ctrl-C ends it between two jumps, and so does a page that can't be written any more, as when whoever read it through a
+//! pipe has gone.
 
 mod act;
 mod news;
@@ -41,10 +44,12 @@ const MOST_JUMPS: usize = 500;
 /// Plays the demo to its end.
 ///
 /// # Errors
-/// There is no Postgres and none can be installed; the stopper was cancelled; or the suite did not do what it is there for.
+/// There is no Postgres and none can be installed; the stopper was cancelled; the page can't be written; or the suite did not do what it is
+/// there for.
 pub async fn run(mut page: Page, stopper: CancellationToken) -> Result<()> {
     let script = Script::builtin()?;
     page.opening();
+    page.written()?;
     let stage = Stage::open(script.start, &stopper).await?;
     let story = tell(&mut page, &stage, &script, &stopper).await;
     let closed = stage.close().await;
@@ -59,12 +64,16 @@ async fn tell(page: &mut Page, stage: &Stage, script: &Script, stopper: &Cancell
         if stopper.is_cancelled() {
             bail!("stopped before the end");
         }
+        page.written()?;
         let rung = stage.next_rung().await?;
         let next = match (cues.peek(), rung) {
             (Some(cue), Some(rung)) => cue.at.min(rung),
             (Some(cue), None) => cue.at,
             (None, Some(rung)) => rung,
-            (None, None) => return summary::tell(page, stage, &cast, &news).await,
+            (None, None) => {
+                summary::tell(page, stage, &cast, &news).await?;
+                return page.written();
+            }
         };
         stage.turn_to(next);
         // What is due at that time happens before what people do then.

@@ -1,23 +1,31 @@
-//! How the story looks: in columns as wide as the terminal, coloured where somebody looks on, plain and without pauses in a file.
+//! How the story looks: in columns as wide as the terminal, coloured where somebody looks on, plain and without pauses in a file. In a
+//! narrow terminal an entry's text stands below its head, and the table's rows become paragraphs.
+//!
+//! Failure handling: what can't be written is kept until somebody asks whether all was ([`Page::written`]); nothing is written after it.
 
-use std::io::{IsTerminal as _, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use textwrap::Options;
 use textwrap::core::display_width;
 
 use super::words::{Tongue, Words};
 
-/// Of a file, and the least that is laid out for.
-const NARROW: usize = 80;
+/// The head of an entry needs so much.
+const LEAST: usize = 40;
+/// Below this there is no room for an entry's text beside its head. Also the width of a file.
+const USUAL: usize = 80;
 /// Lines longer than this are hard to read.
 const WIDE: usize = 140;
 /// Time to read a line, where somebody does: the whole story then takes half a minute.
 const READ: Duration = Duration::from_millis(150);
 const INDENT: usize = 9;
+const NUMBER: usize = 14;
 const TAG: usize = 12;
 
 /// What an entry is like.
@@ -33,6 +41,7 @@ pub(super) enum Tone {
 /// Where the story is told.
 pub struct Page {
     out: Box<dyn Write + Send>,
+    failed: Option<io::Error>,
     width: usize,
     is_coloured: bool,
     pause: Duration,
@@ -46,9 +55,11 @@ pub struct Page {
 impl Page {
     /// Standard output. `NO_COLOR` (no-color.org) is honoured.
     pub fn stdout(tongue: Tongue) -> Self {
-        let out = std::io::stdout();
+        let out = io::stdout();
         let is_terminal = out.is_terminal();
-        let columns = terminal_size::terminal_size().map_or(NARROW, |(terminal_size::Width(it), _)| it.into());
+        // Its own width: a file has none, also where the errors go to a terminal.
+        let size = terminal_size::terminal_size_of(&out);
+        let columns = size.map_or(USUAL, |(terminal_size::Width(it), _)| it.into());
         let is_coloured = is_terminal && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
         let pause = if is_terminal { READ } else { Duration::ZERO };
         Self { pause, is_coloured, ..Self::plain(Box::new(out), columns, tongue) }
@@ -57,8 +68,8 @@ impl Page {
     /// Any writer, without colours and pauses.
     pub(super) fn plain(out: Box<dyn Write + Send>, columns: usize, tongue: Tongue) -> Self {
         let zone = TimeZone::get("Europe/Moscow").unwrap_or(TimeZone::UTC);
-        let width = columns.clamp(NARROW, WIDE);
-        Self { out, width, is_coloured: false, pause: Duration::ZERO, tongue, zone, day: None }
+        let width = columns.clamp(LEAST, WIDE);
+        Self { out, failed: None, width, is_coloured: false, pause: Duration::ZERO, tongue, zone, day: None }
     }
 
     pub(super) fn words(&self) -> Words {
@@ -81,7 +92,17 @@ impl Page {
     }
 
     pub(super) fn paragraph(&mut self, text: &str) {
-        for line in textwrap::wrap(text, self.width) {
+        self.wrapped(text, 0);
+    }
+
+    /// Indented by two, from the second line on by more.
+    pub(super) fn item(&mut self, text: &str) {
+        self.wrapped(text, 2);
+    }
+
+    fn wrapped(&mut self, text: &str, indent: usize) {
+        let (first, rest) = (" ".repeat(indent), " ".repeat(3 * indent));
+        for line in textwrap::wrap(text, Options::new(self.width).initial_indent(&first).subsequent_indent(&rest)) {
             self.line(&line);
         }
     }
@@ -95,10 +116,12 @@ impl Page {
         }
         let pad = |text: &str, to: usize| " ".repeat(to.saturating_sub(display_width(text)));
         let tag = format!("{}{}", self.painted(style(tone), tag), pad(tag, TAG));
-        let head = format!("  {}  {number:<14}  {tag}  ", local.strftime("%H:%M"));
-        let indent = 2 + 5 + 2 + 14 + 2 + TAG + 2;
+        let head = format!("  {}  {number:<NUMBER$}  {tag}  ", local.strftime("%H:%M"));
+        let beside = 2 + 5 + 2 + NUMBER + 2 + TAG + 2;
+        let is_beside = self.width >= USUAL;
+        let indent = if is_beside { beside } else { INDENT };
         let mut lines = textwrap::wrap(text, self.width - indent).into_iter();
-        let first = lines.next().unwrap_or_default().into_owned();
+        let first = if is_beside { lines.next().unwrap_or_default() } else { "".into() };
         self.line(format!("{head}{first}").trim_end());
         for line in lines {
             self.line(&format!("{}{line}", " ".repeat(indent)));
@@ -118,6 +141,13 @@ impl Page {
 
     /// Rows under a heading of their own, each cell as wide as its column's widest; the flexible column gives way.
     pub(super) fn table(&mut self, head: &[&str], rows: &[Vec<String>], flexible: usize) {
+        if self.width < USUAL {
+            for row in rows {
+                let cells = head.iter().zip(row).map(|(title, cell)| format!("{title}: {cell}"));
+                self.item(&cells.collect::<Vec<_>>().join(", "));
+            }
+            return;
+        }
         let cell = |row: &[String], column: usize| row.get(column).map_or(0, |it| display_width(it));
         let mut widths: Vec<usize> = head
             .iter()
@@ -176,8 +206,14 @@ impl Page {
     }
 
     pub(super) fn line(&mut self, line: &str) {
-        // Whoever reads through a pipe and goes away has seen enough; the story still ends in order.
-        let _ = writeln!(self.out, "{line}").and_then(|()| self.out.flush());
+        if self.failed.is_none() {
+            self.failed = writeln!(self.out, "{line}").and_then(|()| self.out.flush()).err();
+        }
+    }
+
+    /// Whether all was written so far.
+    pub(super) fn written(&mut self) -> Result<()> {
+        self.failed.take().map_or(Ok(()), Err).context("telling the story")
     }
 }
 

@@ -55,15 +55,15 @@ async fn explain(page: &mut Page, stage: &Stage, cast: &Cast<'_>) -> Result<()> 
     let words = page.words();
     page.heading(words.explained);
     let due = time(told.due_time).or(time(told.computed_due_time)).map(|at| page.date_and_time(at)).unwrap_or_default();
-    page.line(&format!("  {}  «{}» → {due}", appeal.number, appeal.subject));
-    page.line(&format!("  {} {}, {} {}", told.policy, told.policy_version, told.calendar, told.calendar_version));
+    page.item(&format!("{}  «{}» → {due}", appeal.number, appeal.subject));
+    page.item(&format!("{} {}, {} {}", told.policy, told.policy_version, told.calendar, told.calendar_version));
     for span in &told.spans {
         let moment = |wire| time(wire).map_or("…".to_owned(), |at| page.date_and_time(at));
         let reason = words.reasons.iter().find(|(key, _)| *key == span.reason).map_or(&*span.reason, |(_, it)| *it);
         let what = if span.counted { words.counts } else { words.stands };
-        let line = format!("  {:>12} – {:<12}  {what}", moment(span.start_time), moment(span.end_time));
+        let line = format!("{:>12} – {:<12}  {what}", moment(span.start_time), moment(span.end_time));
         let line = if reason.is_empty() { line } else { format!("{line}: {reason}") };
-        page.line(&line);
+        page.item(&line);
     }
     Ok(())
 }
