@@ -17,6 +17,7 @@
 //!   every Postgres process holds;
 //! - the postmaster is killed: the keeper thread starts it again (durable), after its orphans have let go of the shared memory, and
 //!   more slowly each time when it ends soon again;
+//! - what belongs to an ephemeral run without being Postgres's lies in a [`Folder`], which has a janitor of its own;
 //! - the janitor is killed too, or the machine stops: the next ephemeral start sweeps folders whose lock nobody holds;
 //! - initdb is cut off: it works in `data.new`, which is renamed only when whole.
 //!
@@ -38,6 +39,7 @@ mod wait;
 pub use binaries::{Installation, find};
 pub use cluster::Cluster;
 pub use install::install;
+pub use scratch::Folder;
 pub use testing::{Template, TestDatabase, test_cluster};
 #[doc(hidden)]
 pub use wait::until;

@@ -1,9 +1,9 @@
-//! Folders of ephemeral clusters, and the three ways in which they disappear: at the end, by the janitor when we are killed,
-//! by the next start's sweep when the janitor was killed too.
+//! Folders of ephemeral clusters and of ephemeral runs, and the three ways in which they disappear: at the end, by the janitor when we
+//! are killed, by the next start's sweep when the janitor was killed too.
 
-use std::fs::{DirBuilder, File};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -20,6 +20,33 @@ pub(crate) const LONGEST_SOCKET_FOLDER: usize = 104 - 16;
 pub(crate) struct Scratch {
     pub(crate) dir: PathBuf,
     janitor: Child,
+}
+
+/// A folder for its owner alone that goes with this value, and with the process, however it ends.
+#[derive(Debug)]
+pub struct Folder {
+    // In this order: the janitor waits for the end of the leash, and we for the janitor's.
+    _leash: OwnedFd,
+    _lock: File,
+    scratch: Scratch,
+}
+
+impl Folder {
+    /// A new one, empty but for the file that shows that it is in use.
+    ///
+    /// # Errors
+    /// The system's folder for such things can't be written, or the janitor not be started.
+    pub fn create() -> Result<Self> {
+        let (scratch, lock, leash) = Scratch::create()?;
+        // Postgres need not pass through.
+        fs::set_permissions(&scratch.dir, Permissions::from_mode(0o700))?;
+        Ok(Self { _leash: leash, _lock: lock, scratch })
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.scratch.dir
+    }
 }
 
 impl Scratch {
@@ -104,6 +131,17 @@ mod tests {
         drop(copy);
         drop(scratch);
         assert!(!dir.exists());
+    }
+
+    #[test]
+    fn a_folder_is_its_owners_alone_and_goes_with_what_is_in_it() {
+        let folder = Folder::create().unwrap();
+        let path = folder.path().to_owned();
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+        fs::create_dir(path.join("auth")).unwrap();
+        fs::write(path.join("auth/seed"), "secret").unwrap();
+        drop(folder);
+        assert!(!path.exists());
     }
 
     #[test]

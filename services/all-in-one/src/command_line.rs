@@ -1,8 +1,11 @@
 //! The command line of `cargo run`.
+//!
+//! Exit codes: 0 done; 1 anything that failed, a demo that was stopped before its end among it; 2 (clap's) a command line that can't be
+//! understood; 128 + n a second signal n. However it ends, `--ephemeral` and `--demo` leave nothing behind: their folder and their Postgres go
+//! with the process, also when it is killed.
 
 use std::ffi::OsString;
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -10,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use bootstrap::config::{LogFormat, TelemetryConfig};
 use bootstrap::{stop_by_signal, telemetry};
 use clap::Parser;
-use tempfile::TempDir;
+use devpg::Folder;
 use tokio_util::sync::CancellationToken;
 
 use crate::demo::{self, Page, Tongue};
@@ -45,14 +48,15 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     match start(Args::parse_from(arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("otklik: {error:#}");
+            // Not eprintln, which panics when the terminal is gone.
+            let _ = writeln!(std::io::stderr(), "otklik: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
 /// What a run is asked for, and the folder that goes when this value does.
-fn options(args: Args, environment: Vec<(String, String)>) -> Result<(Options, Option<TempDir>)> {
+fn options(args: Args, environment: Vec<(String, String)>) -> Result<(Options, Option<Folder>)> {
     let set = |name: &str| environment.iter().find(|(it, value)| it == name && !value.is_empty());
     let database_url = set("DATABASE_URL").map(|(_, url)| url.clone());
     let scratch = match (args.ephemeral, &database_url) {
@@ -61,11 +65,7 @@ fn options(args: Args, environment: Vec<(String, String)>) -> Result<(Options, O
              Unset DATABASE_URL, or leave out --ephemeral"
         ),
         // For us alone: Postgres, which may run as another user, has a folder of its own.
-        (true, None) => {
-            let private = Permissions::from_mode(0o700);
-            let folder = tempfile::Builder::new().prefix("otklik-").permissions(private).tempdir();
-            Some(folder.context("making a folder")?)
-        }
+        (true, None) => Some(Folder::create().context("making a folder")?),
         (false, _) => None,
     };
     let options = Options {
@@ -117,9 +117,11 @@ fn start(args: Args) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
-    fn asked(line: &[&str], environment: &[(&str, &str)]) -> Result<(Options, Option<TempDir>)> {
+    fn asked(line: &[&str], environment: &[(&str, &str)]) -> Result<(Options, Option<Folder>)> {
         let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         options(Args::parse_from(["otklik"].iter().chain(line)), environment)
     }

@@ -12,8 +12,8 @@
 //! the services answer, and the clock jumps to where the SLA monitor says that something is due. The services' loops are stepped instead of
 //! left to run, so days pass in seconds, in one order, and no lease is outlived by a jump. When it is over, nothing is left of it.
 //!
-//! Failure handling: Ctrl-C ends it between two jumps, and so does a page that can't be written any more, as when whoever read it through a
-//! pipe has gone.
+//! Failure handling: Ctrl-C ends it between two jumps, or while everything is being started, and so does a page that can't be written any
+//! more, as when whoever read it through a pipe has gone. Postgres and the folder with the keys go with the process, however that ends.
 
 mod act;
 mod news;
@@ -26,7 +26,7 @@ mod summary;
 mod tests;
 mod words;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use tokio_util::sync::CancellationToken;
 
 use self::act::Cast;
@@ -40,6 +40,7 @@ pub use self::words::Tongue;
 
 /// More jumps than the story has: the ladders end.
 const MOST_JUMPS: usize = 500;
+const STOPPED: &str = "stopped before the end";
 
 /// Plays the demo to its end.
 ///
@@ -50,7 +51,8 @@ pub async fn run(mut page: Page, stopper: CancellationToken) -> Result<()> {
     let script = Script::builtin()?;
     page.opening();
     page.written()?;
-    let stage = Stage::open(script.start, &stopper).await?;
+    let opened = stopper.run_until_cancelled(Stage::open(script.start, &stopper)).await;
+    let stage = opened.context(STOPPED)??;
     let story = tell(&mut page, &stage, &script, &stopper).await;
     let closed = stage.close().await;
     story.and(closed)
@@ -62,7 +64,7 @@ async fn tell(page: &mut Page, stage: &Stage, script: &Script, stopper: &Cancell
     let mut cues = script.cues().into_iter().peekable();
     for _ in 0..MOST_JUMPS {
         if stopper.is_cancelled() {
-            bail!("stopped before the end");
+            bail!(STOPPED);
         }
         page.written()?;
         let rung = stage.next_rung().await?;

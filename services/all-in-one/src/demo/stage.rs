@@ -1,14 +1,13 @@
 //! The suite of a demo: real services over real gRPC and a private Postgres, their loops stepped, their clock turned by hand.
 
 use std::collections::BTreeMap;
-use std::fs::Permissions;
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use bootstrap::{Admin, Loop, Overrides, Time};
 use clock::{Clock as _, ManualClock};
+use devpg::Folder;
 use jiff::Timestamp;
 use proto::identity::v1::identity_service_client::IdentityServiceClient;
 use proto::sla::v1::deadline::State as Tracked;
@@ -17,7 +16,6 @@ use proto::sla::v1::sla_service_client::SlaServiceClient;
 use proto::sla::v1::{Deadline, ListDeadlinesRequest};
 use proto::ticket::v1::staff_service_client::StaffServiceClient;
 use proto::ticket::v1::ticket_service_client::TicketServiceClient;
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -44,16 +42,14 @@ pub(super) struct Stage {
     pub(super) paper: PathBuf,
     // In this order: Postgres stops before its folder goes.
     _database: Database,
-    _folder: TempDir,
+    _folder: Folder,
 }
 
 // === impl Stage ===
 
 impl Stage {
     pub(super) async fn open(start: Timestamp, stopper: &CancellationToken) -> Result<Self> {
-        let private = Permissions::from_mode(0o700);
-        let folder = tempfile::Builder::new().prefix("otklik-demo-").permissions(private).tempdir();
-        let folder = folder.context("making a folder")?;
+        let folder = Folder::create().context("making a folder")?;
         let home = Home::open(folder.path())?;
         let issuer = Issuer::open(&home, start, 1)?;
         issuer.renew()?;
