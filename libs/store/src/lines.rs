@@ -2,7 +2,7 @@
 //! trip for nothing.
 //!
 //! They are also told to plan each statement once (`plan_cache_mode = force_generic_plan`). Left to itself, Postgres plans anew for the
-//! lengths of the arrays it is given, and for a statement that writes five tables that takes longer than carrying it out. So a line is for
+//! lengths of the arrays it is given, as long as that plan looks cheaper than one for any length. So a line is for
 //! statements that have one good plan, whatever is bound to them.
 //!
 //! Failure handling: a line whose statement failed, or whose worker was dropped in the middle, is not kept; the next taker opens another.

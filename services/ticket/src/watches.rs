@@ -166,11 +166,6 @@ impl Watches {
     }
 }
 
-/// A journal only grows, whoever looked at it last.
-fn learn(sender: &watch::Sender<i64>, number: i64) {
-    sender.send_if_modified(|known| std::mem::replace(known, number.max(*known)) < number);
-}
-
 /// A watch that the server ends.
 pub(crate) fn ended() -> Refusal {
     Refusal::unavailable_for(ErrorReason::WatchEnded, PAUSE)
@@ -182,7 +177,7 @@ impl Place {
     /// Tells all who watch the appeal that its journal goes on to `number` at least: whoever resumes far behind reads on without a look.
     pub(crate) fn know(&self, number: i64) {
         if let Some(sender) = self.watches.places().appeals.get(&self.appeal) {
-            learn(sender, number);
+            sender.send_if_modified(|known| std::mem::replace(known, number.max(*known)) < number);
         }
     }
 
@@ -237,7 +232,8 @@ pub async fn look(app: &App) -> Result<(), ::store::Error> {
         let places = app.watches.places();
         for (appeal, number) in numbers {
             if let Some(sender) = places.appeals.get(&appeal) {
-                learn(sender, number);
+                // Also a lower one: after a database was restored, a number that is not there any more would be news for ever.
+                sender.send_if_modified(|known| std::mem::replace(known, number) != number);
             }
         }
     }

@@ -1,7 +1,6 @@
 //! Keys, with the tokens they opened lately.
 //!
-//! A caller shows the same token for minutes, call after call, and checking its signature takes longer than anything else that is done before
-//! the statement: some 60 us. Whose signature was right is right as long as the same keys are published; times and audience are
+//! A caller shows the same token for minutes, call after call, and its signature need not be checked each time. Whose signature was right is right as long as the same keys are published; times and audience are
 //! checked on every call all the same. Another load of keys begins with nothing opened, so a key that is taken away
 //! stops working when it always did.
 
@@ -13,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::auth::claims::{Claims, TokenError};
 use crate::auth::keys::KeySet;
 
-/// Callers at a time that are checked quickly: a token's claims take some 500 bytes.
+/// Callers at a time that are checked quickly; it bounds the memory that they take.
 const MOST: u64 = 4_096;
 
 /// A key set that remembers what it opened. Only what was believed is kept: made-up tokens must not push out the true ones.
