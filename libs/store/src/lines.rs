@@ -2,8 +2,8 @@
 //! trip for nothing.
 //!
 //! They are also told to plan each statement once (`plan_cache_mode = force_generic_plan`). Left to itself, Postgres plans anew for the
-//! lengths of the arrays it is given, as long as that plan looks cheaper than one for any length. So a line is for
-//! statements that have one good plan, whatever is bound to them.
+//! lengths of the arrays it is given, as long as that plan looks cheaper than one for any length. So a line is for statements that have
+//! one good plan, whatever is bound to them.
 //!
 //! Failure handling: a line whose statement failed, or whose worker was dropped in the middle, is not kept; the next taker opens another.
 //! A line that died while nobody used it fails its next statement, so whoever uses lines has another way for what failed.

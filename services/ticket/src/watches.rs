@@ -18,6 +18,7 @@
 //! | the database is away | no news and no signs of life until it is back; a stream that was reading ends with UNAVAILABLE |
 //! | the service stops | when its connections take no more calls, every stream ends with UNAVAILABLE and the pause after which to go on elsewhere |
 //! | the reader is gone | HTTP/2 pings notice; the stream is dropped and its place is free |
+//! | the database is restored | who was told more than is there now hears OUT_OF_RANGE in place of the next sign of life |
 //! | the caller may not see it any more | the next message is PERMISSION_DENIED |
 
 use std::collections::HashMap;
@@ -179,6 +180,11 @@ impl Place {
         if let Some(sender) = self.watches.places().appeals.get(&self.appeal) {
             sender.send_if_modified(|known| std::mem::replace(known, number.max(*known)) < number);
         }
+    }
+
+    /// Whether the last look found less than was told: it may be older than what was told, or the journal was set back.
+    pub(crate) fn is_behind(&self, cursor: i64) -> bool {
+        *self.news.borrow() < cursor
     }
 
     /// Waits until a look at the journal was made at `end` or later, there is something after `cursor`, or nothing was there by `quiet`.

@@ -1,8 +1,8 @@
 //! Keys, with the tokens they opened lately.
 //!
-//! A caller shows the same token for minutes, call after call, and its signature need not be checked each time. Whose signature was right is right as long as the same keys are published; times and audience are
-//! checked on every call all the same. Another load of keys begins with nothing opened, so a key that is taken away
-//! stops working when it always did.
+//! A caller shows the same token for minutes, call after call, and its signature need not be checked each time. Whose signature was right
+//! is right as long as the same keys are published; times and audience are checked on every call all the same. Another load of keys begins
+//! with nothing opened, so a key that is taken away stops working when it always did.
 
 use std::sync::Arc;
 

@@ -52,8 +52,7 @@ pub async fn run(
     place.know(last);
     let cursor = app.pages.open_field("start_cursor", METHOD, &bound, &token)?.unwrap_or(last);
     if cursor > last {
-        return Err(Refusal::out_of_range(ErrorReason::CursorOutOfRange, "the cursor is ahead of the journal")
-            .with("name", appeal_name(id)));
+        return Err(ahead(id));
     }
     let (checkpoint, end) = (later(now, app.watches.config().checkpoint), later(now, app.watches.config().longest));
     let mut watch = Watch { app, caller, id, bound, batch, place, cursor, checkpoint, end };
@@ -66,6 +65,12 @@ pub async fn run(
         };
         Ok(Some((message, (None, watch))))
     }))
+}
+
+/// The journal is shorter than what was told of it: the database was restored.
+fn ahead(id: Uuid) -> Refusal {
+    Refusal::out_of_range(ErrorReason::CursorOutOfRange, "the cursor is ahead of the journal")
+        .with("name", appeal_name(id))
 }
 
 fn later(now: Timestamp, by: std::time::Duration) -> Timestamp {
@@ -85,6 +90,10 @@ impl Watch {
                     return Err(Refusal::unauthenticated(reasons::TOKEN_INVALID, "the token has expired"));
                 }
                 Turn::Time(now) if now >= self.end => return Err(ended()),
+                // What comes now would get numbers that are behind the cursor, and never be told.
+                Turn::Time(_) if self.place.is_behind(self.cursor) && self.is_ahead().await? => {
+                    return Err(ahead(self.id));
+                }
                 Turn::Time(now) => {
                     self.checkpoint = later(now, self.app.watches.config().checkpoint);
                     return self.answer(None, Vec::new());
@@ -100,6 +109,10 @@ impl Watch {
                 }
             }
         }
+    }
+
+    async fn is_ahead(&self) -> Result<bool, Refusal> {
+        Ok(seen(&self.app, &self.caller, self.id).await?.appeal.last_event < self.cursor)
     }
 
     /// The appeal, and what was done to it after the cursor, which moves on.

@@ -197,14 +197,39 @@ async fn a_cursor_is_good_for_its_caller_and_appeal_and_not_beyond_the_journal()
         let fields: Vec<_> = refusal.violations().iter().map(|it| (it.field.as_str(), it.reason)).collect();
         assert_eq!(fields, [("start_cursor", "PAGE_TOKEN_INVALID")]);
     }
-    // The database was restored as it had been before the assignment.
-    let mut admin = sqlx::PgConnection::connect(&rig.database.admin_url()).await.unwrap();
-    sqlx::query("UPDATE ticket.appeal SET last_event_no = 1, version = 1, revision = 1")
-        .execute(&mut admin)
-        .await
-        .unwrap();
+    restore(&rig).await;
     let refusal = watch(&rig, &own, &filed.name, &cursor).await.err().unwrap();
     assert_eq!((refusal.code(), refusal.reason()), (Code::OutOfRange, "CURSOR_OUT_OF_RANGE"));
+}
+
+#[tokio::test]
+async fn a_watch_over_a_restored_database_neither_spins_nor_waits_for_numbers_that_were_told() {
+    let rig = Rig::staffed().await;
+    let own = citizen();
+    let filed = rig.file(&own, form()).await;
+    let (mut untold, mut knowing) =
+        (watch(&rig, &own, &filed.name, "").await.unwrap(), watch(&rig, &own, &filed.name, "").await.unwrap());
+    told(&mut untold).await;
+    told(&mut knowing).await;
+    rig.assign(&filed.name, "operator-1").await.unwrap();
+    look(&rig).await;
+    assert_eq!(told(&mut knowing).await.events.len(), 1);
+    restore(&rig).await;
+    look(&rig).await;
+
+    rig.clock.advance(SignedDuration::from_secs(30));
+    look(&rig).await;
+    assert!(is_sign_of_life(&told(&mut untold).await), "the news is gone before it was told, and is none any more");
+    let refusal = end(&mut knowing).await;
+    assert_eq!((refusal.code(), refusal.reason()), (Code::OutOfRange, "CURSOR_OUT_OF_RANGE"));
+}
+
+/// The database as it had been before the assignment.
+async fn restore(rig: &Rig) {
+    let mut admin = sqlx::PgConnection::connect(&rig.database.admin_url()).await.unwrap();
+    let restored = "SET session_replication_role = replica; DELETE FROM ticket.appeal_event WHERE event_no > 1;
+        UPDATE ticket.appeal SET last_event_no = 1, version = 1, revision = 1";
+    sqlx::raw_sql(restored).execute(&mut admin).await.unwrap();
 }
 
 #[tokio::test]
