@@ -47,19 +47,30 @@ pub fn cpu_of_ended_children() -> Result<Duration> {
 }
 
 /// CPU time of a postmaster and all it ever forked: backends that ended are in it, as are those that run.
+///
+/// The backends of a load generator end together, at the moment when this is asked: one that is waited for between the look at the
+/// postmaster and the look at its children would be in neither, so both are repeated until nothing was.
 pub fn cpu_of_postgres(postmaster: u32) -> Result<Duration> {
-    let root = of(postmaster)?;
-    let mut ticks = root.own + root.reaped;
+    loop {
+        let before = of(postmaster)?;
+        let running = cpu_of_children(postmaster)?;
+        if of(postmaster)?.reaped == before.reaped {
+            return Ok(span(before.own + before.reaped + running));
+        }
+    }
+}
+
+fn cpu_of_children(parent: u32) -> Result<u64> {
+    let mut ticks = 0;
     for entry in fs::read_dir("/proc")?.flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
-        // One that ends between the two looks is counted at the next one.
         if let Ok(child) = of(pid)
-            && child.parent == postmaster
+            && child.parent == parent
         {
             ticks += child.own;
         }
     }
-    Ok(span(ticks))
+    Ok(ticks)
 }
 
 /// Memory in use: resident bytes.

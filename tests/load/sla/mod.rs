@@ -1,10 +1,13 @@
 //! The SLA monitor: what a tick costs whatever is open (goal 4), a steady flow that falls due, and an outage's worth at once (goal 5).
 
 mod flow;
+mod inside;
 mod overdue;
 mod replica;
 mod seed;
 mod tick;
+
+use std::time::Duration;
 
 use anyhow::Result;
 use clock::{Clock as _, SystemClock};
@@ -42,30 +45,14 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
     all.push(tick::measure(stage, &seed, sizes[2], day(begin, 30)).await?);
     stage.server.drop_database("sla").await?;
 
-    let against = |of: fn(&Ticks) -> f64| of(&all[2]) / of(&all[0]);
-    let growth = against(|it| it.idle.percentile(50.0).as_secs_f64())
-        .max(against(|it| it.hundred.percentile(50.0).as_secs_f64()));
-    let p50 = |it: &Ticks| time(it.idle.percentile(50.0));
-    let detection = Goal::at_most(
-        4,
-        "due detection at 10 M open at most 1.1 times that at 10 k, reading what is due",
-        &format!(
-            "idle tick {} to {}, at worst {} times; {} blocks",
-            p50(&all[0]),
-            p50(&all[2]),
-            ratio(growth),
-            all[2].blocks
-        ),
-        growth,
-        1.1,
-    );
-    let ticks = |it: &Ticks| format!("{} open: idle p99 {}", grouped_of(it.open), time(it.idle.percentile(99.0)));
-    let why = format!(
-        "{}; the plans and the blocks they read stand under SLA monitor",
-        all.iter().map(ticks).collect::<Vec<_>>().join(", ")
-    );
+    let detection = detection(&all);
     let mut tables =
         vec![Table::new("A tick, by what is open and due", &tick::HEADER, all.iter().flat_map(Ticks::rows).collect())];
+    tables.push(Table::new(
+        "What one such tick does in Postgres (a commit's wait for the disk is not in it)",
+        &inside::HEADER,
+        all.iter().flat_map(Ticks::inside).collect(),
+    ));
     tables.push(Table::new(
         "How the due are found (EXPLAIN of the tick's statement, nothing due)",
         &["open", "plan", "blocks read"],
@@ -84,10 +71,38 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
         ],
         tables,
         scripts: overdue.scripts,
-        goals: vec![detection.because(&why), overdue.goal, steady],
+        goals: vec![detection, overdue.goal, steady],
         bars: overdue.bars,
         ..Section::default()
     })
+}
+
+/// Goal 4, by what finds the due: a tick that finds nothing, and the look of one that finds a hundred. What is done with them afterwards
+/// touches their rows and so depends on how many there are and whether they are in memory; it is told, and is goal 5.
+fn detection(all: &[Ticks]) -> Goal {
+    let (least, most) = (&all[0], &all[all.len() - 1]);
+    let idle = [least, most].map(|it| it.idle.percentile(50.0));
+    let look = [least, most].map(|it| it.hundred_inside.look());
+    let whole = [least, most].map(|it| it.hundred.percentile(50.0));
+    let growth = |[from, to]: [Duration; 2]| to.as_secs_f64() / from.as_secs_f64();
+    let told = |times: [Duration; 2]| format!("{} to {}", time(times[0]), time(times[1]));
+    let seen = format!(
+        "idle tick {} ({} times), reading {} blocks; the look that finds 100 {} ({} times)",
+        told(idle),
+        ratio(growth(idle)),
+        most.blocks,
+        told(look),
+        ratio(growth(look)),
+    );
+    let wanted = "due detection at 10 M open at most 1.1 times that at 10 k, reading what is due";
+    let why = format!(
+        "The plan is the same, the index one level deeper; a look that finds something reads its rows, which lie at random over a table \
+         that shared_buffers no longer hold. Whole ticks with 100 due, which write them too: {} ({} times); the blocks and the WAL of each \
+         stand under SLA monitor",
+        told(whole),
+        ratio(growth(whole)),
+    );
+    Goal::at_most(4, wanted, &seen, growth(idle).max(growth(look)), 1.1).because(&why)
 }
 
 fn grouped_of(count: usize) -> String {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use sqlx::AssertSqlSafe;
 
 use super::grouped_of;
+use super::inside::{self, Inside};
 use super::replica::Replica;
 use super::seed::{Due, Seed};
 use crate::Stage;
@@ -26,6 +27,10 @@ pub struct Ticks {
     pub idle: Latencies,
     /// Ticks with a hundred due.
     pub hundred: Latencies,
+    /// What the idle ones did in Postgres.
+    pub idle_inside: Inside,
+    /// And those with a hundred due.
+    pub hundred_inside: Inside,
     /// How the due are found, in short.
     pub plan: String,
     /// Blocks that the look reads with nothing due.
@@ -48,15 +53,19 @@ pub async fn measure(stage: &Stage, seed: &Seed, open: usize, at: Timestamp) -> 
     // A pool's first connection, a statement's first plan.
     replica.tick().await?;
     let mut idle = Vec::new();
+    inside::begin(seed).await?;
     for _ in 0..idles {
         idle.push(ticked(&replica, 0).await?);
     }
+    let idle_inside = inside::end(seed, idles).await?;
     let (plan, blocks) = explain(seed, at).await?;
     let mut hundred = Vec::new();
+    inside::begin(seed).await?;
     for _ in 0..hundreds {
         clock.advance(SignedDuration::from_secs(100));
         hundred.push(ticked(&replica, 100).await?);
     }
+    let hundred_inside = inside::end(seed, hundreds).await?;
     let mut drains = Vec::new();
     for _ in 0..stage.sizes.runs {
         clock.advance(SignedDuration::from_secs(i64::try_from(many)?));
@@ -66,7 +75,8 @@ pub async fn measure(stage: &Stage, seed: &Seed, open: usize, at: Timestamp) -> 
         ensure!(fired == many, "{fired} fired of {many}");
     }
     println!("{open} open: idle {}", time(Latencies::new(idle.clone()).percentile(50.0)));
-    Ok(Ticks { open, idle: Latencies::new(idle), hundred: Latencies::new(hundred), plan, blocks, many, drains })
+    let (idle, hundred) = (Latencies::new(idle), Latencies::new(hundred));
+    Ok(Ticks { open, idle, hundred, idle_inside, hundred_inside, plan, blocks, many, drains })
 }
 
 async fn ticked(replica: &Replica, due: usize) -> Result<Duration> {
@@ -113,6 +123,11 @@ impl Ticks {
             (median_time(self.drains.iter().copied()), self.drains.iter().copied().max().unwrap_or_default());
         let drain = vec![grouped_of(self.open), all, time(took), String::new(), time(most)];
         vec![row("0", &self.idle), row("100", &self.hundred), drain]
+    }
+
+    /// Rows of the table about what they do in Postgres.
+    pub fn inside(&self) -> Vec<Vec<String>> {
+        vec![self.idle_inside.row(self.open, "0"), self.hundred_inside.row(self.open, "100")]
     }
 }
 
