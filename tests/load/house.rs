@@ -31,6 +31,7 @@ pub struct House {
     home: Home,
     issuer: Issuer,
     logs: PathBuf,
+    program: PathBuf,
 }
 
 /// A running service.
@@ -69,7 +70,10 @@ impl House {
         let home = Home::open(folder)?;
         let issuer = Issuer::open(&home, SystemClock.now(), 1)?;
         issuer.renew()?;
-        Ok(Self { home, issuer, logs: folder.to_owned() })
+        // A copy: this process's own mapping of the program would take its share of the pages that the services share.
+        let program = folder.join("program");
+        std::fs::copy(std::env::current_exe()?, &program)?;
+        Ok(Self { home, issuer, logs: folder.to_owned(), program })
     }
 
     /// Where this run's files are.
@@ -137,7 +141,7 @@ impl House {
         let [admin] = free_ports()?;
         let log = self.logs.join(format!("{part}.log"));
         let output = File::options().create(true).append(true).open(&log)?;
-        let mut command = std::process::Command::new(std::env::current_exe()?);
+        let mut command = std::process::Command::new(&self.program);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OTKLIK_") || name == "DATABASE_URL") {
             command.env_remove(name);
         }

@@ -85,6 +85,13 @@ pub fn private(pid: u32) -> Result<u64> {
     kib(&status, "RssAnon:").context("/proc tells no RssAnon")
 }
 
+/// Resident bytes, of pages that several processes map only this one's part: the sum over those processes is what they take together.
+pub fn proportional(pid: u32) -> Result<u64> {
+    let rollup =
+        fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).with_context(|| format!("process {pid} is gone"))?;
+    kib(&rollup, "Pss:").context("/proc tells no Pss")
+}
+
 fn kib(status: &str, key: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(key))?;
     Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
@@ -104,7 +111,8 @@ mod tests {
 
     #[test]
     fn this_process_is_there() {
-        assert!(resident(std::process::id()).unwrap() > private(std::process::id()).unwrap());
+        let [own, part, all] = [private, proportional, resident].map(|of| of(std::process::id()).unwrap());
+        assert!(own < part && part <= all, "{own} {part} {all}");
         assert!(cpu(std::process::id()).unwrap() < Duration::from_secs(3600));
         cpu_of_ended_children().unwrap();
     }

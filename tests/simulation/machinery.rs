@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
-use bootstrap::{Loop, Stepped};
+use bootstrap::Loop;
 use rusmpp::CommandStatus;
 use rusmpp::values::MessageState;
 use testkit::mailbox::Reply;
@@ -220,8 +220,5 @@ pub fn lanes(replica: &Replica) -> Vec<&Loop> {
 
 /// One step; answers what it did.
 pub async fn step(it: &Loop) -> Result<usize> {
-    match it.step.step().await.with_context(|| format!("a step of {}", it.name))? {
-        Stepped::Idle => Ok(0),
-        Stepped::Worked(items) => Ok(items),
-    }
+    Ok(it.step.step().await.with_context(|| format!("a step of {}", it.name))?.count())
 }

@@ -9,7 +9,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use outbox::{Follow, Lane, Relay};
+use outbox::{Follow, Found, Lane, Relay};
 
 use crate::{Context, Loop, Step, Stepped};
 
@@ -46,21 +46,22 @@ struct Delivers(Arc<Lane>);
 struct Purges(Arc<Relay>);
 struct Observes(Arc<Relay>);
 
-fn stepped(count: usize) -> Stepped {
-    if count == 0 { Stepped::Idle } else { Stepped::Worked(count) }
-}
-
 #[async_trait]
 impl Step for Delivers {
     async fn step(&self) -> anyhow::Result<Stepped> {
-        Ok(stepped(self.0.step().await?))
+        Ok(match self.0.step().await? {
+            Found::Spared => Stepped::Spared,
+            Found::Due { calls: 0, .. } => Stepped::Idle,
+            Found::Due { calls, all: true } => Stepped::Finished(calls),
+            Found::Due { calls, all: false } => Stepped::Worked(calls),
+        })
     }
 }
 
 #[async_trait]
 impl Step for Purges {
     async fn step(&self) -> anyhow::Result<Stepped> {
-        Ok(stepped(self.0.purge().await?))
+        Ok(Stepped::worked(self.0.purge().await?))
     }
 }
 

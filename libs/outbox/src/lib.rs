@@ -78,7 +78,7 @@ pub use deliver::{Attempt, Deliver};
 pub use follow::{Follow, NothingFollows, Outcome, Settled};
 pub use once::{Noted, Once, OnceKey, request_id};
 pub use outbox::{Outbox, SealedCall};
-pub use relay::{Lane, Relay, Settings};
+pub use relay::{Found, Lane, Relay, Settings};
 pub use service::{Operation, service};
 
 use jiff::SignedDuration;

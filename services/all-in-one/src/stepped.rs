@@ -1,7 +1,7 @@
 //! The suite's loops moved by hand: for the demo, and for tests.
 
 use anyhow::{Context as _, Result};
-use bootstrap::{Loop, Stepped};
+use bootstrap::Loop;
 
 /// Loops that look after the process, not after appeals, and would never be idle or change nothing.
 const OF_THE_PROCESS: [&str; 6] =
@@ -24,8 +24,5 @@ pub async fn round(loops: &[Loop]) -> Result<usize> {
 /// # Errors
 /// As [`round`].
 pub async fn step(one: &Loop) -> Result<usize> {
-    Ok(match one.step.step().await.with_context(|| one.name.to_owned())? {
-        Stepped::Idle => 0,
-        Stepped::Worked(items) => items,
-    })
+    Ok(one.step.step().await.with_context(|| one.name.to_owned())?.count())
 }

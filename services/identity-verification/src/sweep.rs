@@ -20,6 +20,6 @@ impl Step for Sweep {
     async fn step(&self) -> anyhow::Result<Stepped> {
         let mut connection = self.0.db.pool().acquire().await?;
         let gone = store::code_send::purge(&mut connection, self.0.clock.now()).await?;
-        Ok(if gone == 0 { Stepped::Idle } else { Stepped::Worked(usize::try_from(gone)?) })
+        Ok(Stepped::worked(usize::try_from(gone)?))
     }
 }

@@ -50,8 +50,7 @@ struct Lag(Arc<App>);
 #[async_trait]
 impl Step for Monitor {
     async fn step(&self) -> anyhow::Result<Stepped> {
-        let looked_at = tick(&self.0).await?;
-        Ok(if looked_at == 0 { Stepped::Idle } else { Stepped::Worked(looked_at) })
+        Ok(Stepped::taken(tick(&self.0).await?, self.0.batch as usize))
     }
 }
 

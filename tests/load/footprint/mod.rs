@@ -24,6 +24,15 @@ const SETTLED: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(180);
 const MIB: f64 = 1024.0 * 1024.0;
 
+/// What one service takes.
+struct Memory {
+    resident: u64,
+    /// Of it its own.
+    private: u64,
+    /// Pages that others map too by its part of them.
+    proportional: u64,
+}
+
 /// Measures it.
 ///
 /// # Errors
@@ -51,19 +60,21 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
     stage.server.drop_database("footprint").await?;
 
     let rows = Part::ALL.iter().enumerate().map(|(at, part)| {
-        let one = |(resident, private): (u64, u64)| format!("{} ({})", bytes(resident), bytes(private));
-        vec![part.to_string(), time(starts[at]), one(idle[at]), one(loaded[at])]
+        let one = |it: &Memory| format!("{} ({})", bytes(it.resident), bytes(it.private));
+        vec![part.to_string(), time(starts[at]), one(&idle[at]), one(&loaded[at])]
     });
-    let sum = |all: &[(u64, u64)]| all.iter().map(|(resident, _)| *resident).sum::<u64>();
+    let sum = |all: &[Memory]| all.iter().map(|it| it.proportional).sum::<u64>();
+    let added = bytes(loaded.iter().map(|it| it.resident).sum());
     let slowest = starts.iter().copied().max().unwrap_or_default();
     let each = |(at, part): (usize, &Part)| {
-        format!("{part} {} (its own {}), ready in {}", bytes(loaded[at].0), bytes(loaded[at].1), time(starts[at]))
+        let it = &loaded[at];
+        format!("{part} {} (its own {}), ready in {}", bytes(it.resident), bytes(it.private), time(starts[at]))
     };
     let why = Part::ALL.iter().enumerate().map(each).collect::<Vec<_>>().join("; ");
     let total = vec!["together".to_owned(), time(slowest), bytes(sum(&idle)), bytes(sum(&loaded))];
     let caption = format!(
-        "Start and memory; resident (of it the process's own, without the program's text). Loaded: {} appeals filed at {} per s, with \
-         all that follows; {left}",
+        "Start and memory; resident (of it the process's own, without the program's text), together with the pages of the one program \
+         that they share counted once. Loaded: {} appeals filed at {} per s, with all that follows; {left}",
         grouped(i64::try_from(appeals)?),
         number(rate),
     );
@@ -73,7 +84,11 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
     let goal = Goal::at_most(
         8,
         "four services at most 100 MiB after load; start to serving at most 100 ms",
-        &format!("{}; {}", bytes(sum(&loaded)), time(slowest)),
+        &format!(
+            "{} (resident sizes add up to {added}, the shared program four times); {}",
+            bytes(sum(&loaded)),
+            time(slowest)
+        ),
         worst,
         1.0,
     );
@@ -125,9 +140,12 @@ async fn together(stage: &Stage, urls: &[(Part, String)], smsc: &Smsc) -> Result
     Ok(services)
 }
 
-/// Resident bytes of each, and of those its own.
-fn memory(services: &[Running]) -> Result<Vec<(u64, u64)>> {
-    services.iter().map(|it| Ok((procs::resident(it.pid())?, procs::private(it.pid())?))).collect()
+fn memory(services: &[Running]) -> Result<Vec<Memory>> {
+    let one = |pid: u32| -> Result<Memory> {
+        let (resident, private) = (procs::resident(pid)?, procs::private(pid)?);
+        Ok(Memory { resident, private, proportional: procs::proportional(pid)? })
+    };
+    services.iter().map(|it| one(it.pid())).collect()
 }
 
 /// Files so many and waits for what follows: appeals a second, and what is left then, in words.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use all_in_one::Part;
 use anyhow::{Context as _, Result};
 use bootstrap::config::Layers;
-use bootstrap::{Admin, Loop, Overrides, Stepped, Time};
+use bootstrap::{Admin, Loop, Overrides, Time};
 use clock::ManualClock;
 use tokio::net::TcpListener;
 
@@ -52,10 +52,7 @@ impl Replica {
         let began = Instant::now();
         let stepped = self.monitor.step.step().await?;
         let took = began.elapsed();
-        Ok(match stepped {
-            Stepped::Idle => (0, took),
-            Stepped::Worked(count) => (count, took),
-        })
+        Ok((stepped.count(), took))
     }
 
     /// Ticks until nothing is due.

@@ -1,8 +1,8 @@
 //! What a loop tells about itself.
 //!
 //! "Is it up" is not enough: a loop may run and get nowhere. So the lag is computed when it is scraped, from the moment
-//! a loop last found nothing to do: it grows while steps fail, while one hangs, and while there is more work than the
-//! loop can do.
+//! a loop last saw all that was due: it grows while steps fail, while one hangs, while there is more work than the loop
+//! can do, and while the peer that the work is for is away. A busy loop that keeps up has none.
 
 use std::{
     collections::BTreeMap,
@@ -66,12 +66,12 @@ impl LoopMetrics {
         };
         registry.register(
             "otklik_loop_steps",
-            "Steps of each background loop by outcome: idle (nothing was due), worked, failed",
+            "Steps of each background loop by outcome: idle (nothing was due), spared (who it is for is away), worked, failed",
             metrics.steps.clone(),
         );
         registry.register(
             "otklik_loop_items",
-            "Things done by each background loop: calls delivered, rungs recorded, messages sent",
+            "Things that each background loop took in hand, whatever came of them: calls, deadlines, messages, rows to forget",
             metrics.items.clone(),
         );
         registry.register_with_unit(
@@ -90,7 +90,7 @@ impl LoopMetrics {
         let mut all = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         all.push(Progress { name, succeeded: now, caught_up: now });
         // A series that is missing until its first count can't be alarmed on.
-        for outcome in ["idle", "worked", "failed"] {
+        for outcome in ["idle", "spared", "worked", "failed"] {
             drop(self.steps.get_or_create(&vec![("loop", name), ("outcome", outcome)]));
         }
         drop(self.items.get_or_create(&vec![("loop", name)]));
@@ -98,11 +98,17 @@ impl LoopMetrics {
         all.len() - 1
     }
 
-    /// Records one step that took `seconds`.
-    pub(super) fn stepped(&self, slot: Slot, outcome: Result<Stepped, ()>, seconds: f64) {
+    /// The time that the lag is measured by.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Records one step that began at `looked` and took `seconds`.
+    pub(super) fn stepped(&self, slot: Slot, outcome: Result<Stepped, ()>, looked: Timestamp, seconds: f64) {
         let label = match outcome {
             Ok(Stepped::Idle) => "idle",
-            Ok(Stepped::Worked(_)) => "worked",
+            Ok(Stepped::Spared) => "spared",
+            Ok(Stepped::Worked(_) | Stepped::Finished(_)) => "worked",
             Err(()) => "failed",
         };
         let now = self.clock.now();
@@ -112,15 +118,16 @@ impl LoopMetrics {
             if outcome.is_ok() {
                 it.succeeded = now;
             }
-            if outcome == Ok(Stepped::Idle) {
-                it.caught_up = now;
+            // What came while it worked is for the next step.
+            if let Ok(Stepped::Idle | Stepped::Finished(_)) = outcome {
+                it.caught_up = looked;
             }
             it.name
         };
         self.steps.get_or_create(&vec![("loop", name), ("outcome", label)]).inc();
         self.seconds.get_or_create(&vec![("loop", name)]).observe(seconds);
-        if let Ok(Stepped::Worked(items)) = outcome {
-            self.items.get_or_create(&vec![("loop", name)]).inc_by(items as u64);
+        if let Ok(stepped) = outcome {
+            self.items.get_or_create(&vec![("loop", name)]).inc_by(stepped.count() as u64);
         }
     }
 }
@@ -137,7 +144,7 @@ impl Collector for Lag {
             *of = (of.0.min(it.caught_up), of.1.min(it.succeeded));
         }
         let kind = ConstGauge::new(0.0).metric_type();
-        let help = "Time since each background loop last found nothing left to do";
+        let help = "Time since each background loop last saw all that was due";
         let mut lag = encoder.encode_descriptor("otklik_loop_lag", help, Some(&Unit::Seconds), kind)?;
         for (name, (caught_up, _)) in &worst {
             let seconds = now.duration_since(*caught_up).as_secs_f64();

@@ -1,9 +1,9 @@
 //! Background loops: what a service does without being asked.
 //!
 //! ```text
-//!            +---------------- Worked(n) -----------------+
+//!            +--------- Worked(n) | Finished(n) ----------+
 //!            v                                            |
-//!  start -> step -- Idle --> wait: wake | idle ±20 % -----+
+//!  start -> step -- Idle | Spared --> wait: wake | idle --+
 //!            |  \
 //!            |   `- Err or too long --> log, wait: 1 s, 2 s, 4 s .. 30 s (±20 %) --+
 //!            |                                                          |
@@ -33,8 +33,36 @@ pub use self::{metrics::LoopMetrics, runner::Runner};
 pub enum Stepped {
     /// Nothing is due: wait for a wake-up or the idle interval.
     Idle,
+    /// Nobody looked: whoever the work is for is away and is being spared. Waits like an idle one, and is not done.
+    Spared,
     /// So many things were done and more may be due: step again at once.
     Worked(usize),
+    /// So many things were done, and there were no others when it looked: step again at once, something may have come.
+    Finished(usize),
+}
+
+impl Stepped {
+    /// What a step found that takes at most `most` things and took so many.
+    pub fn taken(count: usize, most: usize) -> Self {
+        match count {
+            0 => Self::Idle,
+            _ if count < most => Self::Finished(count),
+            _ => Self::Worked(count),
+        }
+    }
+
+    /// What a step found that did so many things and can't tell whether they were all.
+    pub fn worked(count: usize) -> Self {
+        if count == 0 { Self::Idle } else { Self::Worked(count) }
+    }
+
+    /// How many things were done.
+    pub fn count(self) -> usize {
+        match self {
+            Self::Idle | Self::Spared => 0,
+            Self::Worked(count) | Self::Finished(count) => count,
+        }
+    }
 }
 
 /// One round of a loop's work, short enough to be waited for at shutdown (a second or two, never minutes).

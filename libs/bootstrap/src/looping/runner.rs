@@ -131,21 +131,21 @@ impl Runner {
 async fn run(it: Loop, slot: Slot, metrics: LoopMetrics, stopper: CancellationToken, pace: Pace) {
     let mut failures = 0_u32;
     while !stopper.is_cancelled() {
-        let started = Instant::now();
+        let (started, looked) = (Instant::now(), metrics.now());
         // What it waits for may be an answer of a host that vanished, which no driver of ours gives up by itself.
         let limit = if it.is_limited { pace.limit } else { Duration::MAX };
         let step = timeout(limit, it.step.step());
         let result = step.await.unwrap_or_else(|_| Err(anyhow!("given up after {:?}", pace.limit)));
         let result = result.with_context(|| format!("loop `{}`", it.name));
         let seconds = started.elapsed().as_secs_f64();
-        metrics.stepped(slot, result.as_ref().map(|it| *it).map_err(|_| ()), seconds);
+        metrics.stepped(slot, result.as_ref().map(|it| *it).map_err(|_| ()), looked, seconds);
         match result {
-            Ok(Stepped::Worked(_)) => {
+            Ok(Stepped::Worked(_) | Stepped::Finished(_)) => {
                 failures = 0;
                 // A loop with endless work must not starve its neighbours on a single-threaded runtime.
                 tokio::task::yield_now().await;
             }
-            Ok(Stepped::Idle) => {
+            Ok(Stepped::Idle | Stepped::Spared) => {
                 failures = 0;
                 tokio::select! {
                     biased;

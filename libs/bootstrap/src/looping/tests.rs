@@ -149,6 +149,34 @@ async fn the_lag_grows_until_there_is_nothing_left_to_do() {
     assert!(text.contains("otklik_loop_lag_seconds{loop=\"scripted\"} 0.0\n"), "{text}");
 }
 
+#[test]
+fn a_busy_loop_that_keeps_up_has_no_lag_and_one_that_spares_its_peer_has() {
+    let mut registry = Registry::default();
+    let clock = ManualClock::at("2026-03-02T12:00:00Z".parse().unwrap());
+    let metrics = LoopMetrics::new(&mut registry, Arc::new(clock.clone()));
+    let (busy, sparing) = (metrics.started("busy"), metrics.started("sparing"));
+    for _ in 0..10 {
+        let looked = metrics.now();
+        clock.advance(SignedDuration::from_secs(3));
+        metrics.stepped(busy, Ok(Stepped::taken(7, 8)), looked, 3.0);
+        metrics.stepped(sparing, Ok(Stepped::Spared), looked, 0.0);
+    }
+    let lags = |registry| {
+        let mut text = String::new();
+        encode(&mut text, registry).unwrap();
+        ["busy", "sparing"].map(|name| {
+            let line = format!("otklik_loop_lag_seconds{{loop=\"{name}\"}} ");
+            text.lines().find_map(|it| it.strip_prefix(&line)).unwrap().to_owned()
+        })
+    };
+    assert_eq!(lags(&registry), ["3.0", "30.0"], "the step in hand, and since the start");
+
+    // As many as it takes: there may be others.
+    metrics.stepped(busy, Ok(Stepped::taken(8, 8)), metrics.now(), 0.0);
+    metrics.stepped(sparing, Ok(Stepped::Idle), metrics.now(), 0.0);
+    assert_eq!(lags(&registry), ["3.0", "0.0"]);
+}
+
 #[tokio::test]
 async fn a_panic_ends_everything_and_names_the_loop() {
     let mut rig = rig([Round::Panics], NEVER);

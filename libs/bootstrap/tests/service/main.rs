@@ -203,9 +203,9 @@ async fn a_committed_call_takes_the_way_that_the_test_put_around_the_peer() {
     .unwrap();
 
     relay.wake.notified().await;
-    assert_eq!(relay.step.step().await.unwrap(), Stepped::Worked(1));
+    assert_eq!(relay.step.step().await.unwrap(), Stepped::Finished(1));
     hand.advance(SignedDuration::from_mins(5));
-    assert_eq!(relay.step.step().await.unwrap(), Stepped::Worked(1), "the lost one is sent again");
+    assert_eq!(relay.step.step().await.unwrap(), Stepped::Finished(1), "the lost one is sent again");
     assert_eq!(relay.step.step().await.unwrap(), Stepped::Idle);
     let method = "/otklik.outbox.v1.OutboxService/RequeueCall".to_owned();
     assert_eq!(told.try_recv().unwrap(), (method.clone(), 1));

@@ -33,12 +33,33 @@ pub struct Lane {
     pub(super) breaker: Mutex<Breaker>,
 }
 
+/// What a step found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The destination is away and is being spared: nobody looked.
+    Spared,
+    /// So many calls were due and were claimed; `all`: there were no others.
+    Due { calls: usize, all: bool },
+}
+
 /// A claimed call with what became of it.
 pub(super) struct Attempted {
     pub(super) call: Claimed,
     pub(super) verdict: Verdict,
     /// What its follow-ups go on with: the span of the attempt, else what was stored.
     pub(super) trace_context: Option<String>,
+}
+
+// === impl Found ===
+
+impl Found {
+    /// How many calls were claimed.
+    pub fn calls(self) -> usize {
+        match self {
+            Self::Spared => 0,
+            Self::Due { calls, .. } => calls,
+        }
+    }
 }
 
 // === impl Lane ===
@@ -54,23 +75,22 @@ impl Lane {
         self.outbox.wake(self.destination)
     }
 
-    /// Claims what is due, sends it all at once, records each outcome as it comes. Answers how many calls were claimed: 0 means that
-    /// nothing is due, or that the destination is being spared.
+    /// Claims what is due, sends it all at once, records each outcome as it comes. Answers what was claimed.
     ///
     /// A step takes as long as its slowest call, at most the call deadline; two loops stepping one lane keep a slow call from holding up
     /// the others.
     ///
     /// # Errors
     /// When the database is away. What was delivered and not recorded is delivered again after the lease.
-    pub async fn step(self: &Arc<Self>) -> Result<usize, Error> {
+    pub async fn step(self: &Arc<Self>) -> Result<Found, Error> {
         let now = self.db.now();
         let admitted = self.breaker().admits(now, self.settings.concurrency);
         if admitted == 0 {
-            return Ok(0);
+            return Ok(Found::Spared);
         }
         let lease = self.lease();
         let calls = claim(self.db.pool(), self.destination, now, admitted.into(), lease).await?;
-        let count = calls.len();
+        let found = Found::Due { calls: calls.len(), all: calls.len() < admitted as usize };
         // Tasks of their own, so that an attempt goes on while another one is being settled. If this step is dropped, so are they.
         let mut attempts = JoinSet::new();
         for call in calls {
@@ -87,7 +107,7 @@ impl Lane {
                 failure.get_or_insert(error);
             }
         }
-        failure.map_or(Ok(count), Err)
+        failure.map_or(Ok(found), Err)
     }
 
     /// Settles as dead what grew too old while its destination was away. Answers how many there were.

@@ -47,7 +47,7 @@ impl Metrics {
         };
         registry.register(
             "otklik_outbox_attempts",
-            "Attempts to deliver a call by outcome: done, refused (as the route expects), retry, dead",
+            "Attempts to deliver a call by outcome: done, refused (as the route expects), retry, dead, unrecorded (it goes out again)",
             metrics.attempts.clone(),
         );
         registry.register_with_unit(

@@ -8,7 +8,7 @@ mod settings;
 mod settle;
 mod verdict;
 
-pub use lane::Lane;
+pub use lane::{Found, Lane};
 pub use settings::Settings;
 
 use crate::relay::breaker::Breaker;
@@ -82,7 +82,7 @@ impl Relay {
     /// The first lane's, after all have ended.
     pub async fn step(&self) -> Result<usize, Error> {
         let steps = futures::future::join_all(self.lanes.iter().map(|lane| lane.step())).await;
-        steps.into_iter().try_fold(0, |sum, step| Ok(sum + step?))
+        steps.into_iter().try_fold(0, |sum, step| Ok(sum + step?.calls()))
     }
 
     /// Settles what grew too old as dead, and forgets what is no longer needed: settled calls, old request ids, keys without calls,

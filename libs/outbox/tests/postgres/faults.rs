@@ -1,7 +1,7 @@
 //! What the transport and the receiver may do to an attempt.
 
 use crate::rig::{Fault, Rig, Routes, call, call_to, metrics};
-use outbox::{Outcome, Settings};
+use outbox::{Found, Outcome, Settings};
 use proto::outbox::v1::RequeueCallRequest;
 use std::sync::Arc;
 use std::time::Duration;
@@ -166,6 +166,7 @@ async fn a_destination_that_is_away_is_spared_and_holds_up_nobody() {
     away.next(vec![Fault::RequestLost; 8]);
     rig.send((0..20).map(|n| call_to("away", &format!("k{n}"), "x").0).collect()).await;
     away.close_gate();
+    let (all, tried) = (|calls| Ok(Found::Due { calls, all: true }), || Ok(Found::Due { calls: 1, all: false }));
     let [away_lane, there_lane] = relay.lanes() else { panic!("two lanes") };
     let hanging = away_lane.step();
     tokio::pin!(hanging);
@@ -173,22 +174,22 @@ async fn a_destination_that_is_away_is_spared_and_holds_up_nobody() {
         tokio::select! { _ = &mut hanging => panic!("the gate is closed"), () = tokio::task::yield_now() => {} }
     }
     rig.send(vec![call_to("there", "k", "through").0]).await;
-    assert_eq!(there_lane.step().await, Ok(1));
+    assert_eq!(there_lane.step().await, all(1));
     assert_eq!(there.applied(), ["through"]);
     // 8 fail, and 12 that were under way succeed: any answer closes the breaker again.
     away.gate.add_permits(20);
-    assert_eq!(hanging.await, Ok(20));
+    assert_eq!(hanging.await, all(20));
     rig.advance(2);
     away.next(vec![Fault::RequestLost; 9]);
-    assert_eq!(away_lane.step().await, Ok(8));
+    assert_eq!(away_lane.step().await, all(8));
     assert!(metrics(&registry).contains(r#"otklik_outbox_breaker_open{destination="away"} 1"#));
     // All 8 are due again, but only one goes through, and that one fails too.
     rig.advance(5);
-    assert_eq!(away_lane.step().await, Ok(1));
-    assert_eq!(away_lane.step().await, Ok(0));
+    assert_eq!(away_lane.step().await, tried());
+    assert_eq!(away_lane.step().await, Ok(Found::Spared));
     rig.advance(30);
-    assert_eq!(away_lane.step().await, Ok(1));
-    assert_eq!(away_lane.step().await, Ok(7));
+    assert_eq!(away_lane.step().await, tried());
+    assert_eq!(away_lane.step().await, all(7));
     assert!(metrics(&registry).contains(r#"otklik_outbox_breaker_open{destination="away"} 0"#));
     assert_eq!(away.applied().len(), 20);
 }

@@ -103,7 +103,7 @@ impl Step for Dispatch {
             let mut connection = app.db.pool().acquire().await?;
             claim::release(&mut connection, lease, &left, app.clock.now()).await?;
         }
-        recorded.map(|()| Stepped::Worked(count))
+        recorded.map(|()| Stepped::taken(count, self.batch as usize))
     }
 }
 

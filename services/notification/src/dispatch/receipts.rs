@@ -49,7 +49,7 @@ impl Step for Receipts {
             arrived.recorded();
             count += 1;
         }
-        Ok(if count == 0 { Stepped::Idle } else { Stepped::Worked(count) })
+        Ok(Stepped::taken(count, BATCH))
     }
 }
 
@@ -58,7 +58,7 @@ impl Step for Forget {
     async fn step(&self) -> anyhow::Result<Stepped> {
         let mut connection = self.0.db.pool().acquire().await?;
         let gone = receipt::forget_parked(&mut connection, self.0.clock.now() - PARKED).await?;
-        Ok(if gone == 0 { Stepped::Idle } else { Stepped::Worked(usize::try_from(gone)?) })
+        Ok(Stepped::worked(usize::try_from(gone)?))
     }
 }
 

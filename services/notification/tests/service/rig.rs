@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bootstrap::config::Layers;
-use bootstrap::{Admin, Loop, Overrides, Service as _, Step, Stepped, Time};
+use bootstrap::{Admin, Loop, Overrides, Service as _, Step, Time};
 use bytes::Bytes;
 use clock::{Clock, ManualClock};
 use devpg::{Template, TestDatabase};
@@ -209,20 +209,20 @@ impl Rig {
 
     /// One step of a lane's worker; answers how many deliveries it had.
     pub async fn dispatch(&self, lane: Lane) -> usize {
-        count(self.worker(lane).step().await.unwrap())
+        self.worker(lane).step().await.unwrap().count()
     }
 
     /// The same beside the test, as by another replica.
     pub fn dispatching(&self, lane: Lane) -> tokio::task::JoinHandle<usize> {
         let worker = self.worker(lane);
-        tokio::spawn(async move { count(worker.step().await.unwrap()) })
+        tokio::spawn(async move { worker.step().await.unwrap().count() })
     }
 
     /// One step of the loops of a name.
     pub async fn step(&self, name: &str) -> usize {
         let mut worked = 0;
         for it in self.loops.iter().filter(|it| it.name == name) {
-            worked += count(it.step.step().await.unwrap());
+            worked += it.step.step().await.unwrap().count();
         }
         worked
     }
@@ -302,13 +302,6 @@ fn token(signer: &Signer, hand: &ManualClock, who: &str) -> String {
     let exp = (hand.now() + SignedDuration::from_hours(24 * 365)).as_second();
     let claims = Claims { sub, aud: vec!["otklik".to_owned()], exp, nbf: None, roles: vec![role.to_owned()], amr };
     signer.sign(&claims).unwrap()
-}
-
-fn count(stepped: Stepped) -> usize {
-    match stepped {
-        Stepped::Idle => 0,
-        Stepped::Worked(items) => items,
-    }
 }
 
 pub fn request_id() -> String {
