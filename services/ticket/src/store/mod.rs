@@ -11,6 +11,7 @@ mod appeal_row;
 mod applicant;
 pub mod event;
 pub mod filing;
+mod filing_row;
 pub mod list;
 pub mod member;
 pub mod message;

@@ -24,3 +24,24 @@ async fn filings_of_the_version_before_confirmation_are_taken() {
     let action: String = sqlx::query_scalar(AssertSqlSafe(insert)).fetch_one(&mut admin).await.unwrap();
     assert_eq!(action, "resolve", "{}", filed.name);
 }
+
+/// They are sent by their place: two texts that change places would be stored as each other.
+#[tokio::test]
+async fn a_filings_fields_stand_in_the_order_of_its_type() {
+    let rig = Rig::new().await;
+    let mut admin = PgConnection::connect(&rig.database.admin_url()).await.unwrap();
+    let source = include_str!("../../src/store/filing_row.rs");
+    for (sent, stored) in [("FilingRow", "filing"), ("CallRow", "filing_call")] {
+        let (_, fields) = source.split_once(&format!("struct {sent}<'a> {{")).unwrap();
+        let fields = fields.split_once('}').unwrap().0.lines().filter_map(|line| line.trim().split_once(": "));
+        let fields: Vec<&str> = fields.map(|(name, _)| name).collect();
+        let columns: Vec<String> = sqlx::query_scalar(
+            "SELECT attname::text FROM pg_attribute WHERE attrelid = ('ticket.' || $1)::regclass ORDER BY attnum",
+        )
+        .bind(stored)
+        .fetch_all(&mut admin)
+        .await
+        .unwrap();
+        assert_eq!(fields, columns, "{sent}");
+    }
+}

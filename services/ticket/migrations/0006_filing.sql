@@ -1,0 +1,68 @@
+-- What FileAppeal is given for each appeal and each call, as one array each. Arrays by column, and there were 58, cost a function call and
+-- place in a temporary store for every value of every row.
+-- Their fields stand in the order of `store/filing_row.rs`. A type never changes: other fields are another type, so that the replicas of
+-- two versions can file beside each other.
+
+CREATE TYPE filing AS (
+    appeal_id                   uuid,
+    number                      text,
+    state                       text,
+    channel                     text,
+    category                    text,
+    kind                        text,
+    priority                    smallint,
+    queue_group                 text,
+    required_assurance          text,
+    required_action             text,
+    citizen_id                  uuid,
+    filed_by                    text,
+    language_code               text,
+    time_zone                   text,
+    consent_version             text,
+    consent_time                timestamptz,
+    subject                     bytea,
+    description                 bytea,
+    applicant                   bytea,
+    contact_phone               bytea,
+    contact_email               bytea,
+    policy                      text,
+    policy_version              integer,
+    policy_hash                 text,
+    first_state                 text,
+    first_epoch                 bigint,
+    first_start_time            timestamptz,
+    first_due_time              timestamptz,
+    first_allowance             jsonb,
+    first_calendar              text,
+    first_calendar_version      integer,
+    resolution_state            text,
+    resolution_epoch            bigint,
+    resolution_start_time       timestamptz,
+    resolution_due_time         timestamptz,
+    resolution_allowance        jsonb,
+    resolution_calendar         text,
+    resolution_calendar_version integer,
+    expected_time               timestamptz,
+    create_time                 timestamptz,
+    queue_level                 smallint,
+    event_no                    bigint,
+    event_type                  text,
+    event_actor                 text,
+    event_data                  jsonb,
+    caller                      text,
+    request_id                  uuid,
+    fingerprint                 bytea,
+    response                    bytea
+);
+
+CREATE TYPE filing_call AS (
+    call_of       uuid,
+    call_id       uuid,
+    destination   text,
+    ordering_key  text,
+    method        text,
+    request       bytea,
+    note          jsonb,
+    expire_time   timestamptz,
+    trace_context text
+);
