@@ -12,7 +12,8 @@
 //!                └──────────► one durable Postgres of the report's own ◄───────┘
 //! ```
 //!
-//! - Ours and the baseline run by turns, each as often; told are medians. What the disk takes to keep a page is measured first.
+//! - Ours and the baseline run by turns, each as often; told are medians. What has no baseline is one run, unless it says otherwise. What
+//!   the disk takes to keep a page is measured first.
 //! - The baseline is written by hand only where it must be: filing's statement is made of the rows that our own service wrote a moment
 //!   before, so tables, columns and sizes are the same whatever they become.
 //! - Each scenario makes databases of its own and removes them. Its result is kept below `target/load`, so one can be repeated alone;

@@ -168,6 +168,7 @@ async fn a_latency_leads_to_a_trace_that_the_collector_has() {
         assert!(!ids.is_empty() && ids.iter().all(|id| *id == outside.trace_id), "{metric} {label}: {ids:?}");
     }
     assert!(!ticket.contains(&other.trace_id) && !notification.contains(&other.trace_id), "a trace nobody has");
-    let spans = collector::until(2, |it| outside.has(it) && it.name.ends_with("FileAppeal") || it.name == "send").await;
+    let spans =
+        collector::until(2, |it| outside.has(it) && (it.name.ends_with("FileAppeal") || it.name == "send")).await;
     assert!(spans.iter().any(|it| outside.has(it)));
 }

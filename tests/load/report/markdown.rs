@@ -9,7 +9,7 @@ pub(super) fn report(report: &Report, chart: &str) -> String {
     let mut text = String::from(
         "# Load report\n\nWritten by `cargo run --release -p tests --bin load-report`; not by hand. Service, Postgres and load share \
          the machine's cores, Postgres is durable. Trust the ratios of one run, never figures of two machines or days. Ours and the \
-         baseline run by turns; what is told are medians.\n\n",
+         baseline run by turns; what is told are medians. What stands without a baseline is one run, unless it says otherwise.\n\n",
     );
     table(&mut text, &goals::table(report));
     let _ = writeln!(

@@ -76,6 +76,31 @@ async fn the_same_in_russian_on_fifty() {
     assert!(display_width(widest) <= 50, "{widest}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_wide_terminal_the_messages_are_told_word_for_word() {
+    let story = told(140, Tongue::Russian).await;
+    let first = of_first(&story).split_whitespace().collect::<Vec<_>>().join(" ");
+    in_order(
+        &first,
+        &[
+            "принято",
+            "SMS",
+            "зарегистрировано. Ожидаемый срок ответа: ",
+            "напоминание",
+            "ПРОСРОЧЕНО",
+            "Инна",
+            "Извините за задержку ответа по № ",
+            "Новый срок: ",
+            "ПРОСРОЧЕНО",
+            "Раиса",
+            "Извините за задержку ответа по № ",
+            "РЕШЕНО",
+        ],
+    );
+    let widest = story.lines().map(display_width).max().unwrap();
+    assert!((100..=140).contains(&widest), "{widest} columns");
+}
+
 #[tokio::test]
 async fn a_page_is_no_wider_than_lines_can_be_read_and_no_narrower_than_a_head() {
     for (columns, widest) in [(500, 140), (140, 140), (1, 40)] {
