@@ -1,6 +1,7 @@
 //! What holds for every calendar, term and suspension.
 
 mod generated;
+mod minutes;
 
 use deadline::{
     Allowance, Basis, Due, Holder, Ladder, Level, Pin, RungInputs, RungKind, Span, Suspension, SuspensionReason, due,
@@ -242,5 +243,37 @@ proptest! {
         }
         let whole = case.suspensions.iter().all(|one| one.to.is_some());
         prop_assert!(!whole || (rungs.len() == 3 && levels[1].promise.is_some()));
+    }
+}
+
+/// Everything on whole minutes, and little working time, or weeks are counted.
+fn on_whole_minutes(case: Case) -> Case {
+    let floor = |time: Timestamp| Timestamp::from_second(time.as_second().div_euclid(60) * 60).unwrap();
+    let ceiling = |time: SignedDuration| SignedDuration::from_mins(time.as_secs() / 60 + 1);
+    let allowance = match case.allowance {
+        Allowance::RealTime(time) => Allowance::RealTime(ceiling(time)),
+        Allowance::WorkingTime(time) => Allowance::WorkingTime(ceiling(time / 8)),
+        days @ Allowance::WorkingDays(_) => days,
+    };
+    let suspensions =
+        case.suspensions.iter().map(|it| Suspension { from: floor(it.from), to: it.to.map(floor), ..*it });
+    Case { start: floor(case.start), allowance, suspensions: suspensions.collect(), calendar: case.calendar }
+}
+
+/// How often the slow implementation is asked; more of a release build's: `MINUTES_CASES=100000 cargo test --release -p deadline`.
+fn often() -> ProptestConfig {
+    let cases = std::env::var("MINUTES_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig { max_global_rejects: u32::MAX, ..ProptestConfig::with_cases(cases.unwrap_or(2_000)) }
+}
+
+proptest! {
+    #![proptest_config(often())]
+
+    #[test]
+    fn counting_minute_by_minute_comes_to_the_same(case in case().prop_map(on_whole_minutes)) {
+        let counted = minutes::due(&case);
+        // Weeks that are open for minutes: too far away to be counted.
+        prop_assume!(counted.is_some());
+        prop_assert_eq!(Some(due_of(&case)), counted);
     }
 }
