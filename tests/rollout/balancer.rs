@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
 use tokio::io::copy_bidirectional;
@@ -19,7 +19,14 @@ pub struct Balancer {
 
 /// Where new connections go.
 #[derive(Clone, Debug, Default)]
-pub struct Endpoints(Arc<Mutex<Vec<SocketAddr>>>);
+pub struct Endpoints(Arc<Mutex<Ready>>);
+
+#[derive(Debug, Default)]
+struct Ready {
+    now: Vec<SocketAddr>,
+    /// The fewest at once, since it was asked for.
+    fewest: usize,
+}
 
 // === impl Balancer ===
 
@@ -63,15 +70,32 @@ impl Drop for Balancer {
 
 impl Endpoints {
     pub fn add(&self, endpoint: SocketAddr) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(endpoint);
+        self.open().now.push(endpoint);
     }
 
     pub fn remove(&self, endpoint: SocketAddr) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|it| *it != endpoint);
+        let mut ready = self.open();
+        ready.now.retain(|it| *it != endpoint);
+        ready.fewest = ready.fewest.min(ready.now.len());
+    }
+
+    /// Counts the fewest from now on.
+    pub fn begin_to_count(&self) {
+        let mut ready = self.open();
+        ready.fewest = ready.now.len();
+    }
+
+    /// The fewest that were there at once since then.
+    pub fn fewest(&self) -> usize {
+        self.open().fewest
     }
 
     fn pick(&self, turn: usize) -> Option<SocketAddr> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.get(turn.checked_rem(all.len())?).copied()
+        let ready = self.open();
+        ready.now.get(turn.checked_rem(ready.now.len())?).copied()
+    }
+
+    fn open(&self) -> MutexGuard<'_, Ready> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

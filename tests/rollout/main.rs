@@ -115,21 +115,21 @@ async fn trial(arguments: &Arguments) -> Result<()> {
     edges::check(&manifests, &arguments.overlay)?;
     println!("rollout: {}: the network policies are the edges that are listed and no others", arguments.overlay);
     let mut world = World::make(manifests, repository, &arguments.binary).await?;
-    let outcome = live(&world).await;
+    let outcome = live(&world, &arguments.overlay).await;
     outcome.with_context(|| format!("everything is left in {}", world.keep().display())).inspect(|()| drop(world))
 }
 
-async fn live(world: &World) -> Result<()> {
+async fn live(world: &World, overlay: &str) -> Result<()> {
     let mut migrations: Vec<_> = Part::ALL.map(|part| Box::pin(migrate(world, part))).into();
     while let Some(migration) = migrations.pop() {
         migration.await?;
     }
     let mut services = Vec::new();
     for part in Part::ALL {
-        services.push((part, Replicas::start(world, part)?));
+        services.push((part, Replicas::start(world, part, overlay)?));
     }
     for (_, replicas) in &mut services {
-        replicas.ready().await?;
+        replicas.ready(world).await?;
     }
     let counts: Vec<String> = services.iter().map(|(part, replicas)| format!("{} {part}", replicas.count())).collect();
     println!("rollout: ready by their probes: {}", counts.join(", "));
@@ -155,6 +155,8 @@ async fn live(world: &World) -> Result<()> {
     for (cause, times) in &book.retries {
         println!("rollout:   {times} x {cause}");
     }
+    services.iter().try_for_each(|(_, replicas)| replicas.were_there(world))?;
+    println!("rollout: under load never fewer were ready");
 
     // Dev prints its messages.
     let is_sent = world.manifests.of_kind("ConfigMap").any(|map| map["data"].to_string().contains("[smpp]"));

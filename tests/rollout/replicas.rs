@@ -24,6 +24,11 @@ pub struct Replicas {
     started: usize,
 }
 
+/// How many replicas of every service an overlay stands for: `prod` is not to lose a service with one replica.
+fn replicas(overlay: &str) -> usize {
+    if overlay == "prod" { 2 } else { 1 }
+}
+
 /// Runs the migration Job of a service.
 ///
 /// # Errors
@@ -43,10 +48,11 @@ impl Replicas {
     /// Starts as many as the manifests say.
     ///
     /// # Errors
-    /// One can't be started.
-    pub fn start(world: &World, part: Part) -> Result<Self> {
+    /// One can't be started, or the manifests say another number than the overlay stands for.
+    pub fn start(world: &World, part: Part, overlay: &str) -> Result<Self> {
         let deployment: Deployment = world.manifests.read("Deployment", part.name(), "/spec")?;
         let count = world.manifests.replicas(part.name(), &deployment)?;
+        ensure!(count == replicas(overlay), "{overlay}: {count} replicas of {part}, not {}", replicas(overlay));
         let mut replicas = Self { part, deployment, pods: Vec::new(), started: 0 };
         for _ in 0..count {
             let pod = replicas.start_one(world)?;
@@ -66,14 +72,25 @@ impl Replicas {
         self.pods.len()
     }
 
-    /// Waits until all are ready.
+    /// Waits until all are ready; from then on there may never be fewer.
     ///
     /// # Errors
     /// One does not get so.
-    pub async fn ready(&mut self) -> Result<()> {
+    pub async fn ready(&mut self, world: &World) -> Result<()> {
         for pod in &mut self.pods {
             become_ready(pod).await?;
         }
+        world.endpoints(self.part).begin_to_count();
+        Ok(())
+    }
+
+    /// Whether as many as the manifests say were ready all the time since then.
+    ///
+    /// # Errors
+    /// There were fewer, for however short a while.
+    pub fn were_there(&self, world: &World) -> Result<()> {
+        let (part, fewest, wanted) = (self.part, world.endpoints(self.part).fewest(), self.count());
+        ensure!(fewest == wanted, "{part}: {fewest} of {wanted} replicas were ready at a time while it was rolled");
         Ok(())
     }
 
