@@ -1,8 +1,6 @@
 //! People at work, at a steady rate whatever the answers take. Each request is sent, with one request id, until it is answered; whatever
 //! is neither OK nor worth repeating is a fault.
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,7 +16,8 @@ use proto::sla::v1::sla_service_client::SlaServiceClient;
 use proto::ticket::v1::staff_service_client::StaffServiceClient;
 use proto::ticket::v1::ticket_service_client::TicketServiceClient;
 use proto::ticket::v1::{
-    ClaimNextAppealRequest, CreateMemberRequest, GetAppealRequest, ListAppealsRequest, Member, member,
+    AssignAppealRequest, ClaimNextAppealRequest, CreateMemberRequest, GetAppealRequest, ListAppealsRequest, Member,
+    member,
 };
 use rpc::Role;
 use tests::forms;
@@ -29,6 +28,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Response, Status};
 use tonic_types::StatusExt as _;
 
+use crate::book::{Book, Filed};
 use crate::outside::Outside;
 use crate::world::World;
 
@@ -46,37 +46,6 @@ pub struct Load {
     specialist: Outside,
     supervisor: Outside,
     book: Mutex<Book>,
-}
-
-/// What was asked and answered.
-#[derive(Clone, Debug, Default)]
-pub struct Book {
-    pub requests: usize,
-    /// Why requests were repeated.
-    pub retries: BTreeMap<String, usize>,
-    pub faults: Vec<String>,
-    pub filed: Vec<Filed>,
-    pub resolved: usize,
-    slowest: Duration,
-    forms: usize,
-}
-
-/// An acknowledged appeal.
-#[derive(Clone, Debug)]
-pub struct Filed {
-    /// The applicant's number as the SMS centre sees it.
-    pub phone: String,
-    pub name: String,
-    pub number: String,
-}
-
-// === impl Filed ===
-
-impl Filed {
-    /// The applicant's e-mail address.
-    pub fn mailbox(&self) -> String {
-        format!("{}@example.org", self.phone)
-    }
 }
 
 // === impl Load ===
@@ -140,11 +109,7 @@ impl Load {
 
     /// Somebody files an appeal. `None` when that was a fault.
     pub async fn file(&self) -> Option<Filed> {
-        let phone = {
-            let mut book = self.open();
-            book.forms += 1;
-            format!("79{:09}", 160_000_000 + book.forms)
-        };
+        let phone = format!("79{:09}", 160_000_000 + self.open().number());
         let mut form = forms::appeal(SystemClock.now());
         if let Some(contact) = form.appeal.as_mut().and_then(|appeal| appeal.contact.as_mut()) {
             contact.phone = format!("+{phone}");
@@ -156,22 +121,44 @@ impl Load {
         });
         let appeal = filed.await?;
         let filed = Filed { phone, name: appeal.name, number: appeal.number };
-        self.open().filed.push(filed.clone());
+        self.open().done.filed.push(filed.clone());
         Some(filed)
+    }
+
+    /// The supervisor gives an appeal to a member. `None` when that was a fault.
+    pub async fn assign(&self, appeal: &str, member: &str) -> Option<()> {
+        let (name, assignee) = (appeal.to_owned(), member.to_owned());
+        let request = AssignAppealRequest { name, assignee, request_id: forms::request_id(), etag: String::new() };
+        let assigned = self.insist("AssignAppeal", || {
+            let (mut ticket, request) = (ticket(&self.supervisor), self.supervisor.ask(request.clone()));
+            async move { ticket.assign_appeal(request).await }
+        });
+        assigned.await?;
+        self.open().done.assigned.insert((request.name, request.assignee));
+        Some(())
+    }
+
+    /// Somebody adds to the conversation. `None` when that was a fault.
+    async fn post(&self, who: &Outside, appeal: &str, text: &str) -> Option<()> {
+        // No text is posted twice, so that one is known by it.
+        let text = format!("{text} ({})", self.open().number());
+        let message = forms::message(appeal, &text);
+        let posted = self.insist("PostMessage", || {
+            let (mut ticket, message) = (ticket(who), who.ask(message.clone()));
+            async move { ticket.post_message(message).await }
+        });
+        let message = posted.await?;
+        self.open().done.posted.insert((message.name, text));
+        Some(())
     }
 
     /// The applicant of the appeal that is watched adds something.
     async fn write(self: Arc<Self>, name: String) {
-        let message = forms::message(&name, "Код всё ещё не приходит.");
-        let posted = self.insist("PostMessage", || {
-            let (mut ticket, message) = (ticket(&self.portal), self.portal.ask(message.clone()));
-            async move { ticket.post_message(message).await }
-        });
-        posted.await;
+        self.post(&self.portal, &name, "Код всё ещё не приходит.").await;
     }
 
     async fn get(self: Arc<Self>) {
-        let Some(Filed { name, .. }) = self.open().filed.last().cloned() else { return };
+        let Some(Filed { name, .. }) = self.open().done.filed.last().cloned() else { return };
         let got = self.insist("GetAppeal", || {
             let request = self.portal.ask(GetAppealRequest { name: name.clone() });
             let mut ticket = ticket(&self.portal);
@@ -189,35 +176,31 @@ impl Load {
             async move { ticket.claim_next_appeal(request).await }
         });
         let Some(appeal) = claimed.await.and_then(|it| it.appeal) else { return };
-        let message = forms::message(&appeal.name, "Проверяем ваш номер.");
-        let posted = self.insist("PostMessage", || {
-            let (mut ticket, message) = (ticket(desk), desk.ask(message.clone()));
-            async move { ticket.post_message(message).await }
-        });
-        posted.await;
+        self.open().done.claimed.insert((appeal.name.clone(), "staff/spec".to_owned()));
+        self.post(desk, &appeal.name, "Проверяем ваш номер.").await;
         let resolution = forms::resolution(&appeal.name);
         let resolved = self.insist("ResolveAppeal", || {
             let (mut ticket, resolution) = (ticket(desk), desk.ask(resolution.clone()));
             async move { ticket.resolve_appeal(resolution).await }
         });
-        let resolved = resolved.await.is_some();
-        self.open().resolved += usize::from(resolved);
+        if resolved.await.is_some() {
+            self.open().done.resolved.insert((resolution.name, resolution.answer));
+        }
     }
 
     /// The portal makes a citizen known, and asks for them.
     async fn register(self: Arc<Self>) {
         let identity = || IdentityServiceClient::new(self.portal.channel(Part::Identity));
-        let citizen = Citizen {
-            full_name: "Петров Иван Сергеевич".to_owned(),
-            phone: format!("+7926{:07}", rand::random_range(2_000_000..9_000_000)),
-            ..Citizen::default()
-        };
+        let phone = format!("+7926{:07}", 2_000_000 + self.open().number());
+        let full_name = "Петров Иван Сергеевич".to_owned();
+        let citizen = Citizen { full_name, phone: phone.clone(), ..Citizen::default() };
         let request = CreateCitizenRequest { citizen: Some(citizen), request_id: forms::request_id() };
         let made = self.insist("CreateCitizen", || {
             let (mut identity, request) = (identity(), self.portal.ask(request.clone()));
             async move { identity.create_citizen(request).await }
         });
         let Some(Citizen { name, .. }) = made.await else { return };
+        self.open().done.citizens.insert((name.clone(), phone));
         let got = self.insist("GetCitizen", || {
             let (mut identity, request) = (identity(), self.portal.ask(GetCitizenRequest { name: name.clone() }));
             async move { identity.get_citizen(request).await }
@@ -248,7 +231,7 @@ impl Load {
     }
 
     /// Sends a request until it is answered. `None` when that was a fault, which is in the book.
-    async fn insist<T, F>(&self, method: &str, call: impl Fn() -> F) -> Option<T>
+    async fn insist<T, F>(&self, method: &'static str, call: impl Fn() -> F) -> Option<T>
     where
         F: Future<Output = Result<Response<T>, Status>>,
     {
@@ -265,7 +248,9 @@ impl Load {
             };
             let cause = format!("{method}: {}", cause(&status));
             if !is_retryable(&status) || began.elapsed() > PATIENCE {
-                self.open().faults.push(cause);
+                let mut book = self.open();
+                book.faults.push(cause);
+                *book.done.open.entry(method).or_default() += 1;
                 return None;
             }
             *self.open().retries.entry(cause).or_default() += 1;
@@ -327,18 +312,5 @@ pub fn cause(status: &Status) -> String {
             }
             text
         }
-    }
-}
-
-impl fmt::Display for Book {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let retries: usize = self.retries.values().sum();
-        let Self { requests, filed, resolved, slowest, .. } = self;
-        let slowest = slowest.as_secs_f64();
-        write!(
-            f,
-            "requests {requests}, retries {retries}; filed {}, resolved {resolved}; slowest {slowest:.2} s",
-            filed.len()
-        )
     }
 }

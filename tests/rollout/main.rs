@@ -16,7 +16,8 @@
 //! `kubectl rollout restart` would: a new replica is started, and when it is ready an old one gets SIGTERM, goes on getting connections
 //! until it says that it is not ready, and must end well within its grace period.
 //!
-//! Lost and doubled must be 0, and every answer OK or one that tells the client to come again: see [`load`], [`watcher`] and [`verdict`].
+//! Every acknowledged write must be there once, nothing lost, nothing doubled, and every answer OK or one that tells the client to come
+//! again: see [`load`], [`watcher`], [`audit`] and [`verdict`].
 //!
 //! ```text
 //! cargo test --test rollout -- [--overlay prod|dev] [--kubectl FILE] [--binary FILE]
@@ -25,10 +26,14 @@
 //! The executable in the containers is this program again, called `otklik`: the code of the one executable without a second build of it.
 //! `--binary FILE` takes another, such as that of a release.
 
+mod audit;
 mod balancer;
+mod book;
 mod collector;
 mod edges;
+mod found;
 mod image;
+mod letters;
 mod load;
 mod manifests;
 mod outside;
@@ -136,6 +141,8 @@ async fn live(world: &World, overlay: &str) -> Result<()> {
 
     let load = Arc::new(Load::new(world).await?);
     let watched = load.file().await.context("an appeal to watch")?;
+    // So that nobody claims and resolves it.
+    load.assign(&watched.name, "staff/senior").await.context("giving it to somebody")?;
     let watcher = Watcher::begin(world, watched.clone()).await?;
     let stop = CancellationToken::new();
     let running = tokio::spawn(Arc::clone(&load).run(watched, stop.clone()));
@@ -149,19 +156,19 @@ async fn live(world: &World, overlay: &str) -> Result<()> {
     let slowest = ended(&mut ending).await?;
     stop.cancel();
     running.await.context("the load")?;
+    services.iter().try_for_each(|(_, replicas)| replicas.were_there(world))?;
+    println!("rollout: under load never fewer were ready");
     let book = load.book();
     println!("rollout: slowest end of a replica {:.1} s after SIGTERM", slowest.as_secs_f64());
     println!("rollout: {book}");
     for (cause, times) in &book.retries {
         println!("rollout:   {times} x {cause}");
     }
-    services.iter().try_for_each(|(_, replicas)| replicas.were_there(world))?;
-    println!("rollout: under load never fewer were ready");
 
     // Dev prints its messages.
     let is_sent = world.manifests.of_kind("ConfigMap").any(|map| map["data"].to_string().contains("[smpp]"));
     let verdict =
-        timeout(QUIET, verdict::reach(world, &book.filed, is_sent)).await.context("it does not get quiet")??;
+        timeout(QUIET, verdict::reach(world, &book.done, is_sent)).await.context("it does not get quiet")??;
     println!("rollout: {verdict}");
     let told = watcher.verdict().await?;
     println!("rollout: {told}");

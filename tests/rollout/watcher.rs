@@ -13,15 +13,15 @@ use std::time::{Duration, Instant};
 use all_in_one::Part;
 use anyhow::{Context, Result};
 use proto::ticket::v1::ticket_service_client::TicketServiceClient;
-use proto::ticket::v1::{AssignAppealRequest, ListAppealEventsRequest, WatchAppealRequest, WatchAppealResponse};
+use proto::ticket::v1::{ListAppealEventsRequest, WatchAppealRequest, WatchAppealResponse};
 use rpc::Role;
-use tests::forms;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 
-use crate::load::{self, Filed, PATIENCE, PAUSE};
+use crate::book::Filed;
+use crate::load::{self, PATIENCE, PAUSE};
 use crate::outside::Outside;
 use crate::world::World;
 
@@ -65,19 +65,12 @@ pub struct Told {
 // === impl Watcher ===
 
 impl Watcher {
-    /// Begins to watch an appeal, which it gives to somebody, so that nobody claims and resolves it.
+    /// Begins to watch an appeal.
     ///
     /// # Errors
     /// The watch does not begin, while no replica ends yet.
     pub async fn begin(world: &World, appeal: Filed) -> Result<Self> {
         let head = Outside::new(world, "staff/head", Role::Supervisor)?;
-        let request = AssignAppealRequest {
-            name: appeal.name.clone(),
-            assignee: "staff/head".to_owned(),
-            request_id: forms::request_id(),
-            ..AssignAppealRequest::default()
-        };
-        ticket(&head).assign_appeal(head.ask(request)).await.context("AssignAppeal")?;
         let heard = Arc::new(Heard::default());
         let mut stream = open(&head, &appeal.name, "").await.context("WatchAppeal")?;
         heard.note(stream.message().await?.context("the watch says nothing")?);

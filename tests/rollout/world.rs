@@ -59,7 +59,7 @@ pub struct World {
     pods: AtomicU8,
     _providers: [Balancer; 3],
     // Postgres stops before its folder goes.
-    _cluster: Cluster,
+    cluster: Cluster,
     folder: TempDir,
 }
 
@@ -121,7 +121,7 @@ impl World {
             network,
             pods: AtomicU8::new(0),
             _providers: providers,
-            _cluster: cluster,
+            cluster,
             folder,
         };
         world.fill_secrets(repository, passwords).await?;
@@ -131,7 +131,7 @@ impl World {
     /// The administrator's part of the README: roles with passwords, and every secret that the manifests name.
     async fn fill_secrets(&mut self, repository: &Path, [smpp, smtp]: [String; 2]) -> Result<()> {
         let providers = files([("smpp-password", smpp.into_bytes()), ("smtp-password", smtp.into_bytes())]);
-        let mut admin = PgConnection::connect(&self._cluster.admin_url_of("otklik")).await?;
+        let mut admin = self.admin().await?;
         let roles = fs::read_to_string(repository.join("k8s/roles.sql"))?;
         sqlx::raw_sql(AssertSqlSafe(roles)).execute(&mut admin).await.context("roles.sql")?;
         let mut secrets = BTreeMap::new();
@@ -140,7 +140,7 @@ impl World {
                 let password = format!("{:032x}", rand::random::<u128>());
                 let alter = format!("ALTER ROLE {role} PASSWORD '{password}'");
                 sqlx::raw_sql(AssertSqlSafe(alter)).execute(&mut admin).await?;
-                Ok(self._cluster.url("otklik", &role, &password).into_bytes())
+                Ok(self.cluster.url("otklik", &role, &password).into_bytes())
             };
             let (server, migrate) =
                 (url(format!("otklik_{part}")).await?, url(format!("otklik_{part}_migrate")).await?);
@@ -160,6 +160,14 @@ impl World {
         secrets.insert("jwks".to_owned(), files([("jwks.json", self.signer.jwks()?.into_bytes())]));
         self.secrets = secrets;
         Ok(admin.close().await?)
+    }
+
+    /// Postgres, as its administrator.
+    ///
+    /// # Errors
+    /// It can't be reached.
+    pub async fn admin(&self) -> Result<PgConnection> {
+        Ok(PgConnection::connect(&self.cluster.admin_url_of("otklik")).await?)
     }
 
     /// A token of whoever signs in for this cluster.
