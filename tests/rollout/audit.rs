@@ -4,10 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use proto::from_wire;
+use proto::sla::v1::{ClockKind, rung};
 use proto::ticket::v1::appeal::State;
 use proto::ticket::v1::appeal_event::Type;
 
 use crate::book::{Done, Filed};
+use crate::dues::Planned;
 use crate::found::Found;
 
 /// One kind of thing: what must be there, and what is.
@@ -21,7 +24,13 @@ pub struct Row {
 }
 
 /// Everything that is compared.
-pub fn rows(done: &Done, found: &Found) -> Vec<Row> {
+pub fn rows(done: &Done, planned: &[Planned], found: &Found) -> Vec<Row> {
+    let mut rows = writes(done, found);
+    rows.extend(rungs(planned, found));
+    rows
+}
+
+fn writes(done: &Done, found: &Found) -> Vec<Row> {
     let open = |method: &str| done.open.get(method).copied().unwrap_or_default();
     let (filings, posts, resolutions) = (open("FileAppeal"), open("PostMessage"), open("ResolveAppeal"));
     let filed = |name: fn(&Filed) -> String| done.filed.iter().map(name).collect::<Vec<_>>();
@@ -68,6 +77,48 @@ pub fn rows(done: &Done, found: &Found) -> Vec<Row> {
         Row::of("resolution notices", firsts(&done.resolved), resolutions, notices("resolution")),
         Row::of("citizens", pairs(&done.citizens), open("CreateCitizen"), citizens),
     ]
+}
+
+/// What fell due, and what followed from it: nothing else may have fired.
+fn rungs(planned: &[Planned], found: &Found) -> Vec<Row> {
+    let told = |is: fn(&Planned) -> bool| planned.iter().filter(|it| is(it)).map(Planned::rung).collect::<Vec<_>>();
+    let at_times = planned.iter().map(|it| format!("{} at {}", it.rung(), it.at));
+    let events = |kind: Type| {
+        let of = found.events.iter().filter(move |it| it.r#type() == kind);
+        of.map(|it| format!("{} {} {}", appeal_of(&it.name), clock(it.clock()), it.level)).collect::<Vec<_>>()
+    };
+    let mut fired = Vec::new();
+    for (deadline, of) in found.due.iter().flat_map(|it| it.clocks.iter().map(move |of| (it, of))) {
+        for rung in of.rungs.iter().filter(|rung| rung.state() != rung::State::Armed) {
+            let at = rung.fire_time.as_ref().and_then(from_wire).unwrap_or_default();
+            // None is refused or overtaken.
+            let state = Some(rung.state()).filter(|state| *state != rung::State::Acted);
+            let state = state.map(|state| format!(", {}", state.as_str_name())).unwrap_or_default();
+            fired.push(format!("{} {} {} at {at}{state}", deadline.appeal, clock(of.kind()), rung.level));
+        }
+    }
+    // A notice does not tell its level, so they are counted: each level has one.
+    let mut notices = BTreeMap::<&str, usize>::new();
+    let repeats = found.notifications.iter().filter(|it| it.template == "overdue_repeat").map(|it| {
+        let number = notices.entry(&it.subject).or_default();
+        *number += 1;
+        format!("{} resolution {number}", it.subject)
+    });
+    let not_acted = events(Type::RungNotActed).into_iter().map(|it| format!("{it} not acted"));
+    vec![
+        Row::of("rungs", at_times, 0, fired.into_iter().chain(not_acted)),
+        Row::of("warnings in journals", told(|it| it.level == 0), 0, events(Type::DeadlineWarned)),
+        Row::of("escalations in journals", told(|it| it.level > 0), 0, events(Type::Escalated)),
+        Row::of("repeat notices", told(|it| it.level > 0 && it.clock == "resolution"), 0, repeats),
+    ]
+}
+
+fn clock(kind: ClockKind) -> &'static str {
+    match kind {
+        ClockKind::FirstAnswer => "first_answer",
+        ClockKind::Resolution => "resolution",
+        ClockKind::Unspecified => "no clock",
+    }
 }
 
 fn both(one: &str, other: &str) -> String {

@@ -1,5 +1,7 @@
 //! What the services tell when all is quiet: all of it, page by page.
 
+use std::collections::BTreeSet;
+
 use all_in_one::Part;
 use anyhow::{Context, Result};
 use proto::identity::v1::identity_service_client::IdentityServiceClient;
@@ -7,7 +9,7 @@ use proto::identity::v1::{Citizen, GetCitizenRequest};
 use proto::notification::v1::notification_service_client::NotificationServiceClient;
 use proto::notification::v1::{ListNotificationsRequest, Notification};
 use proto::sla::v1::sla_service_client::SlaServiceClient;
-use proto::sla::v1::{Deadline, ListDeadlinesRequest, deadline};
+use proto::sla::v1::{Deadline, GetDeadlineRequest, ListDeadlinesRequest, deadline};
 use proto::ticket::v1::ticket_service_client::TicketServiceClient;
 use proto::ticket::v1::{
     Appeal, AppealEvent, FindAppealRequest, ListAppealEventsRequest, ListAppealsRequest, ListMessagesRequest, Message,
@@ -16,6 +18,7 @@ use sqlx::Connection as _;
 use tonic::Code;
 
 use crate::book::Filed;
+use crate::dues::Planned;
 use crate::verdict::Auditor;
 use crate::world::World;
 
@@ -33,6 +36,8 @@ pub struct Found {
     /// The name by each number, where it is found by it.
     pub numbers: Vec<(String, String)>,
     pub deadlines: Vec<Deadline>,
+    /// Those of which something was to fall due, with their rungs.
+    pub due: Vec<Deadline>,
     pub notifications: Vec<Notification>,
     pub citizens: Vec<Citizen>,
 }
@@ -42,13 +47,14 @@ pub struct Found {
 impl Found {
     /// # Errors
     /// A service does not answer.
-    pub async fn read(world: &World, auditor: &Auditor, filed: &[Filed]) -> Result<Self> {
+    pub async fn read(world: &World, auditor: &Auditor, filed: &[Filed], planned: &[Planned]) -> Result<Self> {
         let mut found = Self {
             appeals: auditor.appeals().await.context("ListAppeals")?,
             numbers: auditor.numbers(filed).await,
             deadlines: auditor.deadlines().await.context("ListDeadlines")?,
             notifications: auditor.notifications().await.context("ListNotifications")?,
             citizens: auditor.citizens(world).await.context("citizens")?,
+            due: auditor.due(planned).await.context("GetDeadline")?,
             ..Self::default()
         };
         for appeal in &found.appeals {
@@ -116,6 +122,16 @@ impl Auditor {
             deadlines.extend(all(ask).await?);
         }
         Ok(deadlines)
+    }
+
+    async fn due(&self, planned: &[Planned]) -> Result<Vec<Deadline>> {
+        let mut sla = SlaServiceClient::new(self.supervisor.channel(Part::Sla));
+        let mut due = Vec::new();
+        for appeal in planned.iter().map(|it| it.appeal.as_str()).collect::<BTreeSet<_>>() {
+            let request = GetDeadlineRequest { name: appeal.replacen("appeals/", "deadlines/", 1) };
+            due.push(sla.get_deadline(self.supervisor.ask(request)).await?.into_inner());
+        }
+        Ok(due)
     }
 
     async fn notifications(&self) -> Result<Vec<Notification>> {

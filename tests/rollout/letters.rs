@@ -1,5 +1,5 @@
 //! SMS at the centre and mails at the relay, by recipient, against the deliveries that are recorded as accepted: each came whole, none
-//! twice.
+//! twice. Whoever is ended gracefully knows what became of each message, so that here no label excuses a double, as it does after a kill.
 
 use std::collections::{BTreeMap, BTreeSet};
 

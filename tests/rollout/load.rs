@@ -32,6 +32,8 @@ use crate::book::{Book, Filed};
 use crate::outside::Outside;
 use crate::world::World;
 
+/// What the appeals are about that are filed all the time.
+pub const CATEGORY: &str = "code_not_arriving";
 /// How long a request may be repeated before that is a fault.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 /// Most of a kind at once: a machine that is busy with other things is not to be buried.
@@ -44,6 +46,7 @@ pub const PAUSE: Duration = Duration::from_millis(50);
 pub struct Load {
     portal: Outside,
     specialist: Outside,
+    guard: Outside,
     supervisor: Outside,
     book: Mutex<Book>,
 }
@@ -58,16 +61,19 @@ impl Load {
     pub async fn new(world: &World) -> Result<Self> {
         let administrator = Outside::new(world, "staff/admin", Role::Administrator)?;
         let mut staff = StaffServiceClient::new(administrator.channel(Part::Ticket));
-        for (id, level) in [
-            ("spec", member::Level::Specialist),
-            ("senior", member::Level::SeniorSpecialist),
-            ("head", member::Level::Supervisor),
+        let (access, security) = ("access".to_owned(), "security".to_owned());
+        for (id, level, groups) in [
+            // Whoever claims appeals leaves alone those that are to fall due.
+            ("spec", member::Level::Specialist, vec![access.clone()]),
+            ("guard", member::Level::Specialist, vec![security.clone()]),
+            ("senior", member::Level::SeniorSpecialist, vec![access.clone(), security.clone()]),
+            ("head", member::Level::Supervisor, vec![access, security]),
         ] {
             let member = Member {
                 name: format!("staff/{id}"),
                 display_name: id.to_owned(),
                 level: level.into(),
-                groups: vec!["access".to_owned()],
+                groups,
                 language_codes: vec!["ru".to_owned()],
                 on_duty: true,
                 ..Member::default()
@@ -78,6 +84,7 @@ impl Load {
         Ok(Self {
             portal: Outside::new(world, "systems/portal", Role::System)?,
             specialist: Outside::new(world, "staff/spec", Role::Specialist)?,
+            guard: Outside::new(world, "staff/guard", Role::Specialist)?,
             supervisor: Outside::new(world, "staff/head", Role::Supervisor)?,
             book: Mutex::default(),
         })
@@ -98,7 +105,7 @@ impl Load {
             steadily(&stop, 4, || Arc::clone(&self).write(watched.name.clone())),
             steadily(&stop, 8, || {
                 let load = Arc::clone(&self);
-                async move { drop(load.file().await) }
+                async move { drop(load.file(CATEGORY).await) }
             }),
             steadily(&stop, 8, || Arc::clone(&self).get()),
             steadily(&stop, 2, || Arc::clone(&self).work()),
@@ -108,9 +115,9 @@ impl Load {
     }
 
     /// Somebody files an appeal. `None` when that was a fault.
-    pub async fn file(&self) -> Option<Filed> {
+    pub async fn file(&self, category: &str) -> Option<Filed> {
         let phone = format!("79{:09}", 160_000_000 + self.open().number());
-        let mut form = forms::appeal(SystemClock.now());
+        let mut form = forms::filled(SystemClock.now(), category, "ru");
         if let Some(contact) = form.appeal.as_mut().and_then(|appeal| appeal.contact.as_mut()) {
             contact.phone = format!("+{phone}");
             contact.email = format!("{phone}@example.org");
@@ -150,6 +157,11 @@ impl Load {
         let message = posted.await?;
         self.open().done.posted.insert((message.name, text));
         Some(())
+    }
+
+    /// The specialist of the other group gives the first answer. `None` when that was a fault.
+    pub async fn answer(&self, appeal: &str) -> Option<()> {
+        self.post(&self.guard, appeal, "Проверяем вход.").await
     }
 
     /// The applicant of the appeal that is watched adds something.

@@ -16,8 +16,9 @@
 //! `kubectl rollout restart` would: a new replica is started, and when it is ready an old one gets SIGTERM, goes on getting connections
 //! until it says that it is not ready, and must end well within its grace period.
 //!
-//! Every acknowledged write must be there once, nothing lost, nothing doubled, and every answer OK or one that tells the client to come
-//! again: see [`load`], [`watcher`], [`audit`] and [`verdict`].
+//! Promises fall due all the while, so that the monitor is rolled at work: see [`dues`]. Every acknowledged write must be there once, every
+//! rung that was due have fired once, and every answer be OK or one that tells the client to come again: see [`load`], [`watcher`],
+//! [`audit`] and [`verdict`]. In the end it is tried whether the audit would have noticed: see [`thefts`].
 //!
 //! ```text
 //! cargo test --test rollout -- [--overlay prod|dev] [--kubectl FILE] [--binary FILE]
@@ -30,7 +31,9 @@ mod audit;
 mod balancer;
 mod book;
 mod collector;
+mod dues;
 mod edges;
+mod firings;
 mod found;
 mod image;
 mod letters;
@@ -40,6 +43,7 @@ mod outside;
 mod pod;
 mod probe;
 mod replicas;
+mod thefts;
 mod verdict;
 mod watcher;
 mod world;
@@ -51,13 +55,17 @@ use std::time::{Duration, Instant};
 
 use all_in_one::Part;
 use anyhow::{Context, Result, bail};
+use clock::{Clock as _, SystemClock};
+use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use self::dues::Dues;
 use self::load::Load;
 use self::manifests::Manifests;
 use self::replicas::{Replicas, migrate};
+use self::verdict::Auditor;
 use self::watcher::Watcher;
 use self::world::World;
 
@@ -140,26 +148,21 @@ async fn live(world: &World, overlay: &str) -> Result<()> {
     println!("rollout: ready by their probes: {}", counts.join(", "));
 
     let load = Arc::new(Load::new(world).await?);
-    let watched = load.file().await.context("an appeal to watch")?;
+    let watched = load.file(load::CATEGORY).await.context("an appeal to watch")?;
     // So that nobody claims and resolves it.
     load.assign(&watched.name, "staff/senior").await.context("giving it to somebody")?;
     let watcher = Watcher::begin(world, watched.clone()).await?;
+    let mut dues = Dues::file(&load).await?;
+    // What is under way could undo the move of a promise.
+    timeout(QUIET, Auditor::new(world)?.quiet()).await.context("it does not get quiet")??;
     let stop = CancellationToken::new();
     let running = tokio::spawn(Arc::clone(&load).run(watched, stop.clone()));
-    let mut ending = JoinSet::new();
-    for (part, replicas) in &mut services {
-        let (before, began) = (load.book().requests, Instant::now());
-        replicas.roll(world, &mut ending).await.with_context(|| format!("rolling {part}"))?;
-        let (requests, seconds) = (load.book().requests - before, began.elapsed().as_secs_f64());
-        println!("rollout: {part} is rolled in {seconds:.1} s, during {requests} requests");
-    }
-    let slowest = ended(&mut ending).await?;
+    let rolls = roll(world, &mut services, &load, &mut dues).await?;
     stop.cancel();
     running.await.context("the load")?;
     services.iter().try_for_each(|(_, replicas)| replicas.were_there(world))?;
     println!("rollout: under load never fewer were ready");
     let book = load.book();
-    println!("rollout: slowest end of a replica {:.1} s after SIGTERM", slowest.as_secs_f64());
     println!("rollout: {book}");
     for (cause, times) in &book.retries {
         println!("rollout:   {times} x {cause}");
@@ -168,20 +171,54 @@ async fn live(world: &World, overlay: &str) -> Result<()> {
     // Dev prints its messages.
     let is_sent = world.manifests.of_kind("ConfigMap").any(|map| map["data"].to_string().contains("[smpp]"));
     let verdict =
-        timeout(QUIET, verdict::reach(world, &book.done, is_sent)).await.context("it does not get quiet")??;
+        timeout(QUIET, verdict::reach(world, &book.done, &dues, is_sent)).await.context("it does not get quiet")??;
     println!("rollout: {verdict}");
+    let unfired = verdict.firings.during(&rolls);
     let told = watcher.verdict().await?;
     println!("rollout: {told}");
+    if verdict.faults.is_empty() {
+        timeout(QUIET, thefts::are_missed(world, &book.done, &dues.planned)).await.context("asking again")??;
+    }
+    let mut ending = JoinSet::new();
     for (_, replicas) in services {
         replicas.end(world, &mut ending);
     }
     ended(&mut ending).await?;
     let traces = traces(world);
-    let faults: Vec<&String> = [&verdict.faults, &book.faults, &told.faults, &traces].into_iter().flatten().collect();
+    let faults = [&verdict.faults, &unfired, &book.faults, &told.faults, &traces];
+    let faults: Vec<&String> = faults.into_iter().flatten().collect();
     for fault in faults.iter().take(TOLD) {
         println!("rollout: FAULT: {fault}");
     }
     if faults.is_empty() { Ok(()) } else { bail!("{} faults", faults.len()) }
+}
+
+/// Rolls each service in turn, while rungs fall due. Answers from when until when: the end of the last replica that was replaced, which
+/// drains while the next service is rolled.
+async fn roll(
+    world: &World,
+    services: &mut [(Part, Replicas)],
+    load: &Load,
+    dues: &mut Dues,
+) -> Result<Vec<(Part, [Timestamp; 2])>> {
+    let mut rolls = Vec::new();
+    for (part, replicas) in services {
+        timeout(QUIET, dues.fall(world)).await.context("what was due is not done")??;
+        let (before, began, from, mut ending) =
+            (load.book().requests, Instant::now(), SystemClock.now(), JoinSet::new());
+        replicas.roll(world, &mut ending).await.with_context(|| format!("rolling {part}"))?;
+        let (requests, seconds) = (load.book().requests - before, began.elapsed().as_secs_f64());
+        println!("rollout: {part} is rolled in {seconds:.1} s, during {requests} requests");
+        rolls.push((*part, [from, SystemClock.now()], ending));
+    }
+    let (mut slowest, mut spans) = (Duration::ZERO, Vec::new());
+    for (part, [from, to], mut ending) in rolls {
+        let end = ended(&mut ending).await?;
+        slowest = slowest.max(end);
+        spans.push((part, [from, to + end]));
+    }
+    println!("rollout: slowest end of a replica {:.1} s after SIGTERM", slowest.as_secs_f64());
+    Ok(spans)
 }
 
 /// Which services' traces did not leave, where they are to: each replica has sent its last ones at its end.

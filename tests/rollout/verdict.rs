@@ -18,6 +18,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::audit::{self, Row};
 use crate::book::Done;
+use crate::dues::Dues;
+use crate::firings::Firings;
 use crate::found::Found;
 use crate::letters::Letters;
 use crate::outside::Outside;
@@ -31,6 +33,7 @@ const LOOK: Duration = Duration::from_millis(200);
 pub struct Verdict {
     rows: Vec<Row>,
     letters: Letters,
+    pub firings: Firings,
     pub faults: Vec<String>,
 }
 
@@ -46,16 +49,19 @@ pub struct Auditor {
 ///
 /// # Errors
 /// A service can't be asked.
-pub async fn reach(world: &World, done: &Done, is_sent: bool) -> Result<Verdict> {
+pub async fn reach(world: &World, done: &Done, dues: &Dues, is_sent: bool) -> Result<Verdict> {
     let auditor = Auditor::new(world)?;
+    dues.settled(world).await?;
     auditor.quiet().await?;
-    let found = Found::read(world, &auditor, &done.filed).await?;
+    let found = Found::read(world, &auditor, &done.filed, &dues.planned).await?;
     let letters = if is_sent {
         Letters::sort(&done.filed, &found.notifications, world.smsc.submits(), world.relay.mails())
     } else {
         Letters::default()
     };
-    let mut verdict = Verdict { rows: audit::rows(done, &found), faults: letters.faults.clone(), letters };
+    let (rows, firings) = (audit::rows(done, &dues.planned, &found), Firings::of(&found.due));
+    let faults = letters.faults.iter().chain(&firings.faults).cloned().collect();
+    let mut verdict = Verdict { rows, letters, firings, faults };
     verdict.judge();
     for state in [call::State::Dead, call::State::Refused] {
         for part in Part::ALL {
@@ -70,7 +76,9 @@ pub async fn reach(world: &World, done: &Done, is_sent: bool) -> Result<Verdict>
 // === impl Auditor ===
 
 impl Auditor {
-    fn new(world: &World) -> Result<Self> {
+    /// # Errors
+    /// Nobody can sign in.
+    pub fn new(world: &World) -> Result<Self> {
         Ok(Self {
             portal: Outside::new(world, "systems/portal", Role::System)?,
             supervisor: Outside::new(world, "staff/head", Role::Supervisor)?,
@@ -79,7 +87,10 @@ impl Auditor {
     }
 
     /// Until nothing is under way.
-    async fn quiet(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// A service can't be asked.
+    pub async fn quiet(&self) -> Result<()> {
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !self.is_quiet().await? {
