@@ -43,7 +43,7 @@ pub struct Appeal {
     pub last_event: i64,
     pub revision: i64,
     /// What the ticket service has to tell: template, recipient, time of the event.
-    pub notices: BTreeSet<(&'static str, String, Timestamp)>,
+    pub notices: Vec<(&'static str, String, Timestamp)>,
     pub handed_up: Vec<HandedUp>,
     pub warned: BTreeSet<String>,
     /// Entries that tell of notices, in order: template, notification or rung, state.
@@ -102,7 +102,7 @@ impl Appeal {
             resolve_time: None,
             last_event: 0,
             revision: 0,
-            notices: BTreeSet::new(),
+            notices: Vec::new(),
             handed_up: Vec::new(),
             warned: BTreeSet::new(),
             outcomes: Vec::new(),
@@ -292,7 +292,7 @@ impl Appeal {
             _ if is_move && event.state != "assigned" => ("status_change", self.recipient()),
             _ => return Ok(()),
         };
-        self.notices.insert((template, recipient, event.time));
+        self.notices.push((template, recipient, event.time));
         Ok(())
     }
 }

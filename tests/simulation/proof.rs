@@ -7,10 +7,21 @@ use proto::identity::v1::{
     Verification, verification::Method,
 };
 use tests::{Part, forms};
-use tonic::{Code, Response};
+use tonic::Response;
 
 use crate::desk::why;
 use crate::world::World;
+
+/// A code that is to come to somebody.
+#[derive(Clone, Debug)]
+pub struct Code {
+    /// `verifications/…`.
+    pub verification: String,
+    /// The part of the recipient's name behind the slash.
+    pub recipient: String,
+    /// Digits.
+    pub phone: String,
+}
 
 // === impl World ===
 
@@ -44,6 +55,7 @@ impl World {
             "personal_data_change" => "change_personal_data",
             _ => "resolve",
         };
+        let recipient = citizen.trim_start_matches("citizens/").to_owned();
         let verification = Verification {
             citizen,
             method: Method::SmsCode.into(),
@@ -57,11 +69,12 @@ impl World {
             Ok(started) => started,
             Err(status) => {
                 let why = why(&status);
-                ensure!(why == (Code::ResourceExhausted, "SEND_LIMIT".to_owned()), "no code is sent: {why:?}");
+                ensure!(why == (tonic::Code::ResourceExhausted, "SEND_LIMIT".to_owned()), "no code is sent: {why:?}");
                 self.tally.count("prove: SEND_LIMIT");
                 return Ok(());
             }
         };
+        self.codes.push(Code { verification: started.name.clone(), recipient, phone: phone.clone() });
         let before = self.texts.len();
         // The recipient, then the message to them.
         self.relay(Part::Identity).await?;

@@ -42,6 +42,8 @@ pub const NEEDED: &[&str] = &[
     "a relay died",
     "a dispatcher died",
     "a receipt came",
+    "a text came without a note of it",
+    "a mail came twice, labelled",
     "rung first_answer 0 acted",
     "rung first_answer 1 acted",
     "rung first_answer 2 acted",

@@ -17,6 +17,7 @@ use crate::list::List;
 use crate::model::{Appeal, MACHINERY};
 use crate::op::{Op, Wait};
 use crate::people::Asked;
+use crate::proof::Code;
 use crate::tally::Tally;
 
 /// When a suite begins, unless a list says otherwise: two years before the first holiday that the calendars know. A new suite costs as much as
@@ -38,6 +39,8 @@ pub struct World {
     pub appeals: Vec<Appeal>,
     /// What a person asked for last, for repetitions.
     pub asked: Option<Asked>,
+    /// The codes that people asked for.
+    pub codes: Vec<Code>,
     /// What the SMS centre got, and when; what the mail relay got.
     pub texts: Vec<(Timestamp, Submitted)>,
     pub mails: Vec<Mail>,
@@ -77,6 +80,7 @@ impl World {
             suite,
             appeals: Vec::new(),
             asked: None,
+            codes: Vec::new(),
             texts: Vec::new(),
             mails: Vec::new(),
             receipts: 0,
@@ -104,6 +108,7 @@ impl World {
         self.rested = list.start;
         self.appeals.clear();
         self.asked = None;
+        self.codes.clear();
         self.texts.clear();
         self.mails.clear();
         self.receipts = 0;

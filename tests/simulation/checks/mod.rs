@@ -6,11 +6,14 @@
 //! | `sla.deadline`, `sla.clock` | the same fold | a promise lost, doubled, in the wrong order; a clock that runs on |
 //! | `sla.rung` | escalations in the journal, one for one | a level that acted twice, or not, or for nobody |
 //! | open appeals whose time has passed | levels that acted | nobody noticed |
-//! | `notification.notification` | notices that the journal gives, one for one | a message not asked for, doubled, or for nothing |
-//! | `submit_sm`, mails | deliveries, part by part | an SMS lost, or doubled without a label |
+//! | calls of `SendNotification` | notices that journal and rungs give and codes that were asked for, one for one | a message not asked for, twice, or for nothing |
+//! | `notification.notification` | the same, one for one | a message told twice, or not at all |
+//! | `submit_sm`, mails | deliveries, one for one | a message lost, sent to somebody else, or twice without a label |
 //! | outcomes in the journal | states of notifications | a proof lost |
 //! | outboxes | nothing | work left undone, dead calls |
 
+mod arrivals;
+mod asked;
 mod notices;
 mod outboxes;
 mod promises;
@@ -38,8 +41,15 @@ impl World {
         self.check_rows().await.context("appeals")?;
         self.check_promises().await.context("promises")?;
         let rungs = self.check_rungs().await.context("rungs")?;
-        let notifications = self.check_notices(&rungs).await.context("notices")?;
-        self.check_texts(&notifications).context("messages")
+        let deliveries = self.deliveries().await?;
+        self.check_asked(&rungs, &deliveries).await.context("notices")?;
+        self.check_notices(&rungs, &deliveries).context("notices")?;
+        self.collect();
+        let noted = self.noted().await?;
+        let told = self.told(&noted).context("texts")?;
+        self.check_phones(&told, &deliveries, &rungs).context("texts")?;
+        self.check_mails(&deliveries, &noted).context("mails")?;
+        self.check_texts(&told, &deliveries).context("texts")
     }
 
     fn ids(&self) -> Vec<Uuid> {
