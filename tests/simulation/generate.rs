@@ -37,6 +37,8 @@ fn scene() -> impl Strategy<Value = Vec<Op>> {
         1 => form().prop_map(|form| {
             vec![Op::File(form), Op::Relay(Part::Ticket), Op::Relay(Part::Ticket), Op::DieSending]
         }),
+        // The time of something has come, and two monitors see it.
+        1 => Just(vec![Op::Run, Op::Wait(Wait::Next(0)), Op::TwoTicks]),
         // The hand-over is applied, and its answer is heard of much later.
         1 => (wait(), any::<bool>(), 1..60_u32).prop_map(|(wait, dies, hours)| {
             let mishap = if dies {
@@ -68,7 +70,7 @@ fn op() -> impl Strategy<Value = Op> {
         5 => select(Centre::ALL).prop_map(Op::Sms),
         1 => Just(Op::MailSilent),
         4 => select(Fate::ALL).prop_map(Op::Receipt),
-        1 => part().prop_map(Op::Restart),
+        2 => part().prop_map(Op::Restart),
         16 => Just(Op::Run),
         5 => Just(Op::Settle),
     ]

@@ -68,17 +68,6 @@ impl World {
         step(named(&replica, "monitor").first().context("the monitor's loop")?).await
     }
 
-    async fn two_ticks(&mut self) -> Result<()> {
-        let replica = self.replica(Part::Sla)?;
-        let monitors = named(&replica, "monitor");
-        let monitor = monitors.first().context("the monitor's loop")?;
-        let (one, other) = tokio::join!(step(monitor), step(monitor));
-        if one? > 0 && other? > 0 {
-            self.tally.count("two monitors worked at once");
-        }
-        Ok(())
-    }
-
     /// One step of the dispatcher for each lane.
     pub async fn dispatch(&mut self) -> Result<()> {
         let replica = self.replica(Part::Notification)?;
@@ -188,15 +177,6 @@ impl World {
             }
             self.tally.count("a receipt came");
         }
-        Ok(())
-    }
-
-    async fn restart(&mut self, part: Part) -> Result<()> {
-        self.suite.stop_part(part).await;
-        self.suite.start_part(part).await;
-        self.desk.forget(part);
-        self.replicas = self.suite.replicas().await;
-        self.collect();
         Ok(())
     }
 

@@ -33,6 +33,7 @@ mod model;
 mod op;
 mod people;
 mod proof;
+mod replicas;
 mod rest;
 mod rules;
 mod tally;
