@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use tests::Part;
 
-use crate::op::{Act, CATEGORIES, CHANNELS, Centre, Fate, Form, LANGUAGES, METHODS, Op, Wait};
+use crate::op::{Act, CATEGORIES, CHANNELS, Centre, Fate, Form, LANGUAGES, METHODS, MailRelay, Op, Wait};
 
 /// The ops of a list. It begins with a filing, as without one nothing else happens; and mostly somebody has it, since what is in a queue is
 /// refused most of what can be done.
@@ -68,7 +68,7 @@ fn op() -> impl Strategy<Value = Op> {
         8 => Just(Op::Dispatch),
         2 => Just(Op::DieSending),
         5 => select(Centre::ALL).prop_map(Op::Sms),
-        1 => Just(Op::MailSilent),
+        3 => select(MailRelay::ALL).prop_map(Op::Mail),
         4 => select(Fate::ALL).prop_map(Op::Receipt),
         2 => part().prop_map(Op::Restart),
         16 => Just(Op::Run),

@@ -10,7 +10,7 @@ use testkit::mailbox::Reply;
 use testkit::smsc::{Act, Form, Gate};
 use tests::{Part, Replica};
 
-use crate::op::{Centre, Fate, Op};
+use crate::op::{Centre, Fate, MailRelay, Op};
 use crate::world::World;
 
 // === impl World ===
@@ -37,8 +37,8 @@ impl World {
                 self.turn_centre(*centre);
                 Ok(())
             }
-            Op::MailSilent => {
-                self.suite.mailbox.script([Reply::TakeThenDrop]);
+            Op::Mail(relay) => {
+                self.turn_relay(*relay).await;
                 Ok(())
             }
             Op::Receipt(fate) => self.receipt(*fate).await,
@@ -148,6 +148,18 @@ impl World {
         }
     }
 
+    async fn turn_relay(&mut self, relay: MailRelay) {
+        let mailbox = &self.suite.mailbox;
+        match relay {
+            MailRelay::Away => mailbox.leave().await,
+            MailRelay::Down => mailbox.otherwise(Reply::Sender(421)),
+            MailRelay::Up => mailbox.calm().await,
+            MailRelay::Silent => mailbox.script([Reply::TakeThenDrop]),
+            MailRelay::Lost => mailbox.script([Reply::DropAtRecipient]),
+            MailRelay::Refuse => mailbox.script([Reply::Recipient(550)]),
+        }
+    }
+
     /// A receipt for each part of the oldest text that has none yet.
     async fn receipt(&mut self, fate: Fate) -> Result<()> {
         self.collect();
@@ -181,10 +193,10 @@ impl World {
     }
 
     /// All faults end.
-    pub fn calm(&mut self) {
+    pub async fn calm(&mut self) {
         self.suite.faults.forget();
         self.suite.smsc.calm();
-        self.suite.mailbox.calm();
+        self.suite.mailbox.calm().await;
     }
 }
 

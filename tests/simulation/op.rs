@@ -41,8 +41,8 @@ pub enum Op {
     DieSending,
     /// What the SMS centre does with the next message, or from now on.
     Sms(Centre),
-    /// The mail relay takes the next mail and hangs up without an answer.
-    MailSilent,
+    /// What the mail relay does with the next mail, or from now on.
+    Mail(MailRelay),
     /// A receipt comes for the last SMS that has none.
     Receipt(Fate),
     /// A service is stopped and started.
@@ -135,6 +135,24 @@ words! {
 }
 
 words! {
+    /// What the mail relay does.
+    MailRelay {
+        /// From now on nobody is there: connections are refused.
+        Away = "away",
+        /// From now on it refuses everything for the time being.
+        Down = "down",
+        /// From now on it works.
+        Up = "up",
+        /// The next mail is taken, and no answer comes.
+        Silent = "silent",
+        /// The next mail is lost together with the connection.
+        Lost = "lost",
+        /// The next mail is refused for good.
+        Refuse = "refuse",
+    }
+}
+
+words! {
     /// What a receipt tells.
     Fate {
         /// It is on the handset.
@@ -205,7 +223,7 @@ impl fmt::Display for Op {
             Self::Dispatch => write!(f, "dispatch"),
             Self::DieSending => write!(f, "die sending"),
             Self::Sms(centre) => write!(f, "sms {}", centre.word()),
-            Self::MailSilent => write!(f, "mail silent"),
+            Self::Mail(relay) => write!(f, "mail {}", relay.word()),
             Self::Receipt(fate) => write!(f, "receipt {}", fate.word()),
             Self::Restart(part) => write!(f, "restart {part}"),
             Self::Run => write!(f, "run"),
@@ -246,7 +264,7 @@ impl FromStr for Op {
                 Self::Die { part: part.parse()?, applied: known(&["before", "after"], when)? == "after" }
             }
             ["sms", centre] => Self::Sms(Centre::parse(centre).context("sms")?),
-            ["mail", "silent"] => Self::MailSilent,
+            ["mail", relay] => Self::Mail(MailRelay::parse(relay).context("mail")?),
             ["receipt", fate] => Self::Receipt(Fate::parse(fate).context("receipt")?),
             ["restart", part] => Self::Restart(part.parse()?),
             ["run"] => Self::Run,

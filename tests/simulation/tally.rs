@@ -49,6 +49,8 @@ pub const NEEDED: &[&str] = &[
     "restarted: identity",
     "a text came without a note of it",
     "a mail came twice, labelled",
+    "mail not taken at first",
+    "mail refused",
     "rung first_answer 0 acted",
     "rung first_answer 1 acted",
     "rung first_answer 2 acted",
@@ -133,6 +135,14 @@ const MESSAGES: &str = "
     SELECT 'message doubled', count(*)
     FROM notification.notification JOIN notification.delivery USING (notification_id)
     WHERE subject = ANY($1) AND possibly_doubled HAVING count(*) > 0
+    UNION ALL
+    SELECT 'mail not taken at first', count(*)
+    FROM notification.notification JOIN notification.delivery USING (notification_id)
+    WHERE subject = ANY($1) AND channel = 'email' AND delivery.state = 'accepted' AND attempts > 1 AND NOT possibly_doubled HAVING count(*) > 0
+    UNION ALL
+    SELECT 'mail refused', count(*)
+    FROM notification.notification JOIN notification.delivery USING (notification_id)
+    WHERE subject = ANY($1) AND reason = 'SMTP_550' HAVING count(*) > 0
     UNION ALL
     SELECT 'call tried again', count(*) FROM ticket.outbox WHERE ordering_key = ANY($1) AND destination IN ('sla', 'notification')
     AND attempts > 1 HAVING count(*) > 0";

@@ -137,7 +137,7 @@ impl World {
 
     /// All faults end, all work is done, and everything is looked at.
     async fn settle(&mut self) -> Result<()> {
-        self.calm();
+        self.calm().await;
         self.come_to_rest().await?;
         self.check().await
     }
@@ -162,7 +162,7 @@ impl World {
         };
         if then.duration_since(self.rested) > AWAY_MOST {
             // A call that nobody takes for 25 days dies, as it should: that is for a test of its own.
-            self.calm();
+            self.calm().await;
             self.come_to_rest().await?;
         }
         self.suite.hand.set(then.max(self.suite.now()));

@@ -104,6 +104,7 @@ impl World {
             ("accepted" | "delivered", _) => ensure!(it.attempts > 0, "taken without an attempt"),
             ("failed", "UNKNOWN_OUTCOME") => ensure!(it.doubts >= 2, "given up after {} doubts", it.doubts),
             ("failed", "SMPP_0000000B" | "UNREACHABLE") => ensure!(it.channel == "sms", "an SMS centre's word"),
+            ("failed", "SMTP_550") => ensure!(it.channel == "email", "a mail relay's word"),
             ("expired", _) => ensure!(it.expire_time.to_jiff() <= now, "expired before its time"),
             ("dropped", "SUPERSEDED") => {
                 let by = |other: &&Delivery| {

@@ -9,8 +9,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mail_parser::{MessageParser, MimeHeaders};
-use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::net::TcpSocket;
+use tokio::sync::{Mutex as Turns, watch};
+use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use crate::smsc::PATIENCE;
@@ -107,7 +108,14 @@ impl Mail {
 pub struct Mailbox {
     address: SocketAddr,
     shared: Arc<Shared>,
-    listener: tokio::task::JoinHandle<()>,
+    door: Turns<Door>,
+}
+
+/// Who listens, and while nobody does the port, kept: connections are refused.
+#[derive(Debug)]
+struct Door {
+    listener: JoinHandle<()>,
+    kept: Option<TcpSocket>,
 }
 
 struct Shared {
@@ -120,6 +128,7 @@ struct Shared {
 struct State {
     mails: Vec<Mail>,
     script: std::collections::VecDeque<Reply>,
+    otherwise: Reply,
     account: Option<(String, String)>,
     connections: usize,
 }
@@ -136,12 +145,12 @@ impl Mailbox {
     }
 
     async fn serve(tls: Option<(TlsAcceptor, Protection)>, account: Option<(String, String)>) -> Self {
-        let socket = TcpListener::bind("127.0.0.1:0").await.expect("a free port on loopback");
+        let socket = serve::socket(([127, 0, 0, 1], 0).into());
         let address = socket.local_addr().expect("a bound socket has an address");
         let state = Mutex::new(State { account, ..State::default() });
         let shared = Arc::new(Shared { state, changed: watch::Sender::new(0), tls });
-        let listener = tokio::spawn(serve::listen(socket, shared.clone()));
-        Self { address, shared, listener }
+        let door = Turns::new(Door { listener: serve::open(socket, &shared), kept: None });
+        Self { address, shared, door }
     }
 
     /// Where it listens.
@@ -154,7 +163,23 @@ impl Mailbox {
         self.address.port()
     }
 
-    /// Appends replies, one for each coming mail; then everything is taken.
+    /// The reply when the script has run out.
+    pub fn otherwise(&self, reply: Reply) {
+        self.shared.state().otherwise = reply;
+    }
+
+    /// Ends every connection and refuses new ones, until it is calm again.
+    pub async fn leave(&self) {
+        let mut door = self.door.lock().await;
+        if door.kept.is_none() {
+            // The port stays ours: it is taken a second time before it is let go.
+            door.kept = Some(serve::socket(self.address));
+            door.listener.abort();
+            let _ = (&mut door.listener).await;
+        }
+    }
+
+    /// Appends replies, one for each coming mail; then everything is taken, or what [`Mailbox::otherwise`] says.
     pub fn script(&self, replies: impl IntoIterator<Item = Reply>) {
         self.shared.state().script.extend(replies);
     }
@@ -169,9 +194,17 @@ impl Mailbox {
         std::mem::take(&mut self.shared.state().mails)
     }
 
-    /// Forgets the script and takes everything.
-    pub fn calm(&self) {
-        self.shared.state().script.clear();
+    /// Forgets the script and takes everything, from everybody.
+    pub async fn calm(&self) {
+        {
+            let mut state = self.shared.state();
+            state.script.clear();
+            state.otherwise = Reply::default();
+        }
+        let mut door = self.door.lock().await;
+        if let Some(kept) = door.kept.take() {
+            door.listener = serve::open(kept, &self.shared);
+        }
     }
 
     /// Connections so far.
@@ -195,7 +228,7 @@ impl Mailbox {
 
 impl Drop for Mailbox {
     fn drop(&mut self) {
-        self.listener.abort();
+        self.door.get_mut().listener.abort();
     }
 }
 

@@ -1,27 +1,48 @@
 //! Lines in, answers out; what they mean is `mailin`'s.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mailin::response::{self, Response};
 use mailin::{Action, AuthMechanism, Handler, SessionBuilder};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::{Mail, Protection, Reply, Shared};
 
 trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
-pub(super) async fn listen(socket: TcpListener, shared: Arc<Shared>) {
+/// Waiting clients at most.
+const BACKLOG: u32 = 1024;
+
+/// Bound to the address, which may be bound more than once: who stops to listen keeps the port by a second socket.
+pub(super) fn socket(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_reuseaddr(true).expect("a new socket");
+    socket.set_reuseport(true).expect("a new socket");
+    socket.bind(address).expect("a port on loopback");
+    socket
+}
+
+/// Listens until it is aborted; connections end with it.
+pub(super) fn open(socket: TcpSocket, shared: &Arc<Shared>) -> JoinHandle<()> {
+    let listener = socket.listen(BACKLOG).expect("a bound socket");
+    tokio::spawn(listen(listener, Arc::clone(shared)))
+}
+
+async fn listen(socket: TcpListener, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
     while let Ok((tcp, _)) = socket.accept().await {
         let _ = tcp.set_nodelay(true);
         let shared = shared.clone();
         shared.note(|state| state.connections += 1);
-        tokio::spawn(async move {
+        connections.spawn(async move {
             // A client that hangs up in the middle is a case under test, not a failure of the relay.
             let _ = serve(Box::new(tcp), shared).await;
         });
+        while connections.try_join_next().is_some() {}
     }
 }
 
@@ -65,8 +86,11 @@ impl Handler for Desk {
         if talk.shared.state().account.is_some() && talk.account.is_none() {
             return response::AUTHENTICATION_REQUIRED;
         }
-        let next = talk.shared.state().script.pop_front();
-        talk.reply = next.unwrap_or_default();
+        let reply = {
+            let mut state = talk.shared.state();
+            state.script.pop_front().unwrap_or(state.otherwise)
+        };
+        talk.reply = reply;
         if let Reply::Sender(code) = talk.reply {
             return Response::custom(code, format!("said of <{from}>"));
         }
