@@ -61,7 +61,8 @@ fn in_order(appeal: &Appeal, messages: &[&Told], deliveries: &[Delivery]) -> Res
     for told in messages {
         if matches!(told.template, "resolution" | "applicant_question") {
             let of = deliveries.iter().filter(|it| it.subject == appeal.name && it.template == told.template);
-            // Which of several it is, the text does not say: the first is the least that they know.
+            // Which of several it is, only its delivery says; without one the first is the least that they know.
+            let of = of.filter(|it| told.of.is_none_or(|id| it.delivery_id == id));
             heard = heard.max(of.map(|it| it.event_time.to_jiff()).min());
         }
         if let ("overdue_repeat", Some(heard)) = (told.template, heard) {
