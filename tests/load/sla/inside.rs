@@ -46,7 +46,7 @@ pub async fn end(seed: &Seed, ticks: usize) -> Result<Inside> {
             COALESCE(sum(total_exec_time), 0) AS all, COALESCE(sum(shared_blks_hit), 0)::float8 AS hit,
             COALESCE(sum(shared_blks_read), 0)::float8 AS read, COALESCE(sum(wal_bytes), 0)::float8 AS wal,
             COALESCE(sum(wal_fpi), 0)::float8 AS full_pages
-        FROM pg_stat_statements
+        FROM public.pg_stat_statements
         WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND query LIKE '-- %'",
     )
     .fetch_one(&mut admin)
