@@ -18,7 +18,7 @@
 //! | the database is away | no news and no signs of life until it is back; a stream that was reading ends with UNAVAILABLE |
 //! | the service stops | when its connections take no more calls, every stream ends with UNAVAILABLE and the pause after which to go on elsewhere |
 //! | the reader is gone | HTTP/2 pings notice; the stream is dropped and its place is free |
-//! | the database is restored | who was told more than is there now hears OUT_OF_RANGE in place of the next sign of life |
+//! | the database is restored | who was told more than is there now hears OUT_OF_RANGE in place of the next sign of life, or what anybody hears of an appeal that is not there |
 //! | the caller may not see it any more | the next message is PERMISSION_DENIED |
 
 use std::collections::HashMap;
@@ -234,9 +234,11 @@ pub async fn look(app: &App) -> Result<(), ::store::Error> {
     let now = app.now();
     let watched: Vec<Uuid> = app.watches.places().appeals.keys().copied().collect();
     if !watched.is_empty() {
-        let numbers = store::appeal::last_events(&app.db, &watched).await?;
+        let numbers: HashMap<Uuid, i64> = store::appeal::last_events(&app.db, &watched).await?.into_iter().collect();
         let places = app.watches.places();
-        for (appeal, number) in numbers {
+        for appeal in watched {
+            // An appeal of which nothing is there any more has nothing to tell.
+            let number = numbers.get(&appeal).copied().unwrap_or_default();
             if let Some(sender) = places.appeals.get(&appeal) {
                 // Also a lower one: after a database was restored, a number that is not there any more would be news for ever.
                 sender.send_if_modified(|known| std::mem::replace(known, number) != number);

@@ -224,6 +224,26 @@ async fn a_watch_over_a_restored_database_neither_spins_nor_waits_for_numbers_th
     assert_eq!((refusal.code(), refusal.reason()), (Code::OutOfRange, "CURSOR_OUT_OF_RANGE"));
 }
 
+#[tokio::test]
+async fn a_watch_of_an_appeal_that_a_restored_database_does_not_know_ends() {
+    let rig = Rig::staffed().await;
+    let own = citizen();
+    let filed = rig.file(&own, form()).await;
+    let (mut citizens, mut staffs) =
+        (watch(&rig, &own, &filed.name, "").await.unwrap(), watch(&rig, &supervisor(), &filed.name, "").await.unwrap());
+    told(&mut citizens).await;
+    told(&mut staffs).await;
+    look(&rig).await;
+
+    let mut admin = sqlx::PgConnection::connect(&rig.database.admin_url()).await.unwrap();
+    let restored = "SET session_replication_role = replica; DELETE FROM ticket.appeal_event; DELETE FROM ticket.appeal";
+    sqlx::raw_sql(restored).execute(&mut admin).await.unwrap();
+    rig.clock.advance(SignedDuration::from_secs(30));
+    look(&rig).await;
+    assert_eq!(end(&mut staffs).await.code(), Code::NotFound);
+    assert_eq!(end(&mut citizens).await.code(), Code::PermissionDenied, "who may see it is not known any more");
+}
+
 /// The database as it had been before the assignment.
 async fn restore(rig: &Rig) {
     let mut admin = sqlx::PgConnection::connect(&rig.database.admin_url()).await.unwrap();
