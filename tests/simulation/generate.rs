@@ -39,6 +39,12 @@ fn scene() -> impl Strategy<Value = Vec<Op>> {
         }),
         // The time of something has come, and two monitors see it.
         1 => Just(vec![Op::Run, Op::Wait(Wait::Next(0)), Op::TwoTicks]),
+        // It can't be told that we are late before the answer is told.
+        1 => (0..20_u32, appeal()).prop_map(|(days, appeal)| {
+            let overdue = [Op::Run, Op::Wait(Wait::For(86_400 * days)), Op::Wait(Wait::Next(0))].into_iter();
+            let held_up = [Op::Sms(Centre::Down), Op::Run, Op::Act(Act::Resolve, appeal), Op::Sms(Centre::Up), Op::Run];
+            overdue.chain(held_up).collect()
+        }),
         // The hand-over is applied, and its answer is heard of much later.
         1 => (wait(), any::<bool>(), 1..60_u32).prop_map(|(wait, dies, hours)| {
             let mishap = if dies {
