@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use clock::{Clock as _, SystemClock};
+use proto::ticket::v1::FileAppealRequest;
 use proto::ticket::v1::ticket_service_client::TicketServiceClient;
 use sqlx::{Connection as _, PgConnection};
 use tests::forms;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
-use tonic::Request;
+use tokio::time::{Instant, sleep, sleep_until};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Status};
+use tonic_types::StatusExt as _;
 
 use crate::postgres::count;
 use crate::statistics::Latencies;
@@ -37,6 +39,8 @@ pub struct Run {
     pub rate: f64,
     /// Of each; all were filed.
     pub latencies: Latencies,
+    /// Answers "too many in flight", after which the same appeal was sent again.
+    pub sent_back: usize,
 }
 
 // === impl Portal ===
@@ -115,6 +119,7 @@ impl Portal {
     }
 
     /// Appeals at random moments, so many a second, whatever became of those before: nobody waits for anybody (no coordinated omission).
+    /// Whom the service sends back comes again when it says; their latency counts from the first time.
     ///
     /// # Errors
     /// An appeal is refused.
@@ -122,12 +127,18 @@ impl Portal {
         let began = Instant::now();
         let end = began + length;
         let (mut next, mut all, mut at) = (began, JoinSet::new(), 0);
-        let mut latencies = Vec::new();
+        let (mut latencies, sent_back) = (Vec::new(), Arc::new(AtomicUsize::new(0)));
         while next < end {
             sleep_until(next).await;
             let (scheduled, client, bearer) = (next, self.client(at), self.bearer.clone());
+            let sent_back = Arc::clone(&sent_back);
             all.spawn(async move {
-                file(client, &bearer).await?;
+                let form = forms::appeal(SystemClock.now());
+                while let Err(status) = send(client.clone(), &bearer, form.clone()).await {
+                    let pause = pause(&status).ok_or_else(|| refused(&status))?;
+                    sent_back.fetch_add(1, Ordering::Relaxed);
+                    sleep(pause).await;
+                }
                 anyhow::Ok(scheduled.elapsed())
             });
             at += 1;
@@ -140,14 +151,15 @@ impl Portal {
         while let Some(ended) = all.join_next().await {
             latencies.push(ended??);
         }
-        self.end(began, latencies)
+        let run = self.end(began, latencies)?;
+        Ok(Run { sent_back: sent_back.load(Ordering::Relaxed), ..run })
     }
 
     fn end(&self, began: Instant, latencies: Vec<Duration>) -> Result<Run> {
         ensure!(!latencies.is_empty(), "nothing was filed");
         self.filed.fetch_add(latencies.len(), Ordering::Relaxed);
         let rate = latencies.len() as f64 / began.elapsed().as_secs_f64();
-        Ok(Run { rate, latencies: Latencies::new(latencies) })
+        Ok(Run { rate, latencies: Latencies::new(latencies), sent_back: 0 })
     }
 
     /// Every appeal that was acknowledged is there, once.
@@ -167,12 +179,27 @@ impl Portal {
     }
 }
 
-async fn file(mut client: TicketServiceClient<Channel>, bearer: &MetadataValue<Ascii>) -> Result<()> {
-    let mut request = Request::new(forms::appeal(SystemClock.now()));
+async fn file(client: TicketServiceClient<Channel>, bearer: &MetadataValue<Ascii>) -> Result<()> {
+    send(client, bearer, forms::appeal(SystemClock.now())).await.map_err(|status| refused(&status))
+}
+
+async fn send(
+    mut client: TicketServiceClient<Channel>,
+    bearer: &MetadataValue<Ascii>,
+    form: FileAppealRequest,
+) -> Result<(), Status> {
+    let mut request = Request::new(form);
     request.set_timeout(DEADLINE);
     request.metadata_mut().insert("authorization", bearer.clone());
-    let answer = client.file_appeal(request).await;
-    answer
-        .map(drop)
-        .map_err(|status| anyhow::anyhow!("an appeal was refused: {:?} {}", status.code(), status.message()))
+    client.file_appeal(request).await.map(drop)
+}
+
+/// How long whoever is sent back is to wait; `None` when it is refused.
+fn pause(status: &Status) -> Option<Duration> {
+    let told = (status.code() == Code::ResourceExhausted).then(|| status.get_details_retry_info())?;
+    told.and_then(|info| info.retry_delay)
+}
+
+fn refused(status: &Status) -> anyhow::Error {
+    anyhow::anyhow!("an appeal was refused: {:?} {}", status.code(), status.message())
 }

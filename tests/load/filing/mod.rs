@@ -206,19 +206,24 @@ async fn open_loop(
     rate: f64,
 ) -> Result<(Table, (Duration, Duration))> {
     let length = stage.sizes.seconds;
-    let (mut mine, mut other) = (Runs::default(), Runs::default());
+    let (mut mine, mut other, mut sent_back) = (Runs::default(), Runs::default(), 0);
     for _ in 0..stage.sizes.runs {
         stage.server.checkpoint().await?;
         let meter = Meter::start(&stage.server, Some(service))?;
         let run = portal.open(rate, length).await?;
+        sent_back += run.sent_back;
         mine.add(run.rate, run.latencies, meter.stop(&stage.server)?);
         stage.server.checkpoint().await?;
         let run = pgbench::run(&stage.server, bare, script, 32, Length::Time(length), Some(rate)).await?;
         other.add(run.rate, run.latencies, run.spent);
     }
     let rows = vec![mine.row("FileAppeal"), other.row("bare SQL"), compared(&mine, &other)];
-    let caption =
-        format!("Open loop: {} appeals a second at random moments, latency from the scheduled time", number(rate));
+    let caption = format!(
+        "Open loop: {} appeals a second at random moments, latency from the scheduled time; {} times too many were in flight and the \
+         appeal was sent again",
+        number(rate),
+        number(sent_back as f64)
+    );
     Ok((Table::new(&caption, &HEADER, rows), (mine.percentile(99.0), mine.max())))
 }
 
