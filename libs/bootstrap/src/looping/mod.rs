@@ -33,7 +33,7 @@ pub use self::{metrics::LoopMetrics, runner::Runner};
 pub enum Stepped {
     /// Nothing is due: wait for a wake-up or the idle interval.
     Idle,
-    /// Nobody looked: whoever the work is for is away and is being spared. Waits like an idle one, and is not done.
+    /// Whoever the work is for is away, and is spared or comes up for a try later. Waits like an idle one, and is not done.
     Spared,
     /// So many things were done and more may be due: step again at once.
     Worked(usize),

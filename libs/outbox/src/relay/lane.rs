@@ -36,7 +36,7 @@ pub struct Lane {
 /// What a step found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// The destination is away and is being spared: nobody looked.
+    /// The destination is away: nobody looked, or of what waits for it nothing is due before its next retry.
     Spared,
     /// So many calls were due and were claimed; `all`: there were no others.
     Due { calls: usize, all: bool },
@@ -90,6 +90,10 @@ impl Lane {
         }
         let lease = self.lease();
         let calls = claim(self.db.pool(), self.destination, now, admitted.into(), lease).await?;
+        // What was to be the try of a destination that is away, and found nothing to try it with.
+        if calls.is_empty() && self.breaker().is_open() {
+            return Ok(Found::Spared);
+        }
         let found = Found::Due { calls: calls.len(), all: calls.len() < admitted as usize };
         // Tasks of their own, so that an attempt goes on while another one is being settled. If this step is dropped, so are they.
         let mut attempts = JoinSet::new();

@@ -193,3 +193,29 @@ async fn a_destination_that_is_away_is_spared_and_holds_up_nobody() {
     assert!(metrics(&registry).contains(r#"otklik_outbox_breaker_open{destination="away"} 0"#));
     assert_eq!(away.applied().len(), 20);
 }
+
+#[tokio::test]
+async fn a_destination_that_is_away_is_not_caught_up_with_while_its_only_call_waits_for_its_retry() {
+    let rig = Rig::new().await;
+    let away = rig.receiver();
+    let settings = Settings { breaker_limit: 1, ..Settings::default() };
+    let relay = rig.relay_of(Arc::new(outbox::NothingFollows), vec![("away", away.clone())], &settings).0;
+    let [lane] = relay.lanes() else { panic!("one lane") };
+    assert_eq!(lane.step().await, Ok(Found::Due { calls: 0, all: true }), "nobody is away as far as is known");
+    away.next(vec![Fault::RequestLost; 5]);
+    rig.send(vec![call_to("away", "k", "x").0]).await;
+    assert_eq!(lane.step().await, Ok(Found::Due { calls: 1, all: true }));
+    let mut spared = 0;
+    for second in 0.. {
+        assert!(second < 300, "five pauses of at most 30 s");
+        rig.advance(1);
+        let found = lane.step().await.unwrap();
+        if away.applied() == ["x"] {
+            break;
+        }
+        assert_eq!(found.calls() == 0, found == Found::Spared, "{found:?} after {second} s");
+        spared += usize::from(found == Found::Spared);
+    }
+    assert!(spared > 10, "mostly there was nothing to try it with: {spared}");
+    assert_eq!(lane.step().await, Ok(Found::Due { calls: 0, all: true }), "it is back, and all is done");
+}
