@@ -11,6 +11,8 @@ use clock::{Clock as _, ManualClock};
 use jiff::{SignedDuration, Timestamp};
 use proto::from_wire;
 use proto::identity::v1::{Citizen, CreateCitizenRequest};
+use rusmpp::CommandStatus;
+use testkit::smsc::Act;
 use tests::{Part, Suite, SuiteOptions, forms};
 
 use crate::collector::{self, Outside};
@@ -121,6 +123,14 @@ async fn the_gauges_tell_of_what_waits_what_is_late_and_which_keys_there_are() {
     assert_eq!(value(Part::Ticket, "otklik_outbox_oldest_waiting_seconds{destination=\"notification\"}").await, 0.0);
     assert_eq!(value(Part::Notification, "otklik_delivery_waiting{lane=\"normal\"}").await, 2.0);
     assert_eq!(value(Part::Notification, "otklik_delivery_oldest_waiting_seconds{lane=\"normal\"}").await, 3.0);
+    // With the centre down it is not due most of the time, and waits all the same.
+    suite.smsc.otherwise(Act::Refuse(CommandStatus::EsmeRsyserr));
+    while suite.dispatch_once().await > 0 {}
+    suite.hand.advance(SignedDuration::from_hours(1));
+    while suite.dispatch_once().await > 0 {}
+    assert_eq!(value(Part::Notification, "otklik_delivery_oldest_waiting_seconds{lane=\"normal\"}").await, 3603.0);
+    suite.smsc.otherwise(Act::Accept);
+    suite.hand.advance(SignedDuration::from_hours(1));
     suite.settle().await;
     assert_eq!(value(Part::Notification, "otklik_delivery_waiting{lane=\"normal\"}").await, 0.0);
     assert_eq!(value(Part::Notification, "otklik_delivery_oldest_waiting_seconds{lane=\"normal\"}").await, 0.0);

@@ -58,7 +58,7 @@ impl Metrics {
         );
         registry.register_with_unit(
             "otklik_delivery_oldest_waiting",
-            "For how long the oldest delivery of a lane has been due without being taken up, 0 without one; up to 15 s old",
+            "Age of the oldest message of a lane that waits to be sent or sent again, among the thousand next due, 0 without one; up to 15 s old",
             Unit::Seconds,
             metrics.oldest.clone(),
         );

@@ -27,7 +27,7 @@ impl Step for Gauges {
         let app = &self.0;
         let now = app.clock.now();
         for lane in LANES {
-            let found = waiting(app.db.pool(), lane, now, COUNT_LIMIT).await?;
+            let found = waiting(app.db.pool(), lane, COUNT_LIMIT).await?;
             let oldest = found.oldest.map_or(0.0, |oldest| now.duration_since(oldest).as_secs_f64());
             app.metrics.waits(lane, found.count, oldest);
         }
