@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 const LISTS: u64 = 2_000;
 /// Lists at once: on two cores a third worker uses what the others' waiting leaves, and a fourth gains nothing.
 const WORKERS: usize = 3;
-/// How long is looked for a shorter list with the same failure.
+/// How long is looked for a shorter list that fails too, be it of something else.
 const SHRINK: Duration = Duration::from_secs(120);
 
 /// What a run is asked for.
@@ -86,7 +86,7 @@ impl fmt::Display for Arguments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} lists by seed {} (again: cargo test -p tests --test simulation -- --lists {} --seed {}",
+            "{} lists by seed {} (the same ops again: cargo test -p tests --test simulation -- --lists {} --seed {}",
             self.lists, self.seed, self.lists, self.seed
         )?;
         if self.first > 0 {

@@ -2,7 +2,7 @@
 //!
 //! What happens in a list follows from the seed and its own number; when, from the lists before it. A worker lets one after the other happen to
 //! the same suite, as the clock goes on; a list that fails is tried again in a suite of its own from the same moment, and there it is cut down
-//! for as long as it fails.
+//! for as long as it fails. A list that failed is kept with its moment; a seed alone brings back its ops, and with several workers not their moments.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

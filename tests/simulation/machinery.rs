@@ -88,7 +88,7 @@ impl World {
     pub fn collect(&mut self) {
         let now = self.suite.now();
         self.texts.extend(self.suite.smsc.take_submits().into_iter().map(|it| (now, it)));
-        self.mails.extend(self.suite.mailbox.take_mails());
+        self.mails.extend(self.suite.mailbox.take_mails().into_iter().map(|it| (now, it)));
     }
 
     /// A relay dies with calls in its hands.

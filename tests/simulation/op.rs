@@ -125,7 +125,8 @@ words! {
         Down = "down",
         /// From now on it works.
         Up = "up",
-        /// The next message is taken, and no answer comes.
+        /// The next message is taken, and the connection ends without an answer. A centre that keeps it open and says nothing costs a second of
+        /// real time: that is tried by the notification service's own tests of leases.
         Silent = "silent",
         /// The next message is lost together with the connection.
         Lost = "lost",
@@ -143,7 +144,7 @@ words! {
         Down = "down",
         /// From now on it works.
         Up = "up",
-        /// The next mail is taken, and no answer comes.
+        /// The next mail is taken, and the connection ends without an answer.
         Silent = "silent",
         /// The next mail is lost together with the connection.
         Lost = "lost",

@@ -43,7 +43,7 @@ pub struct World {
     pub codes: Vec<Code>,
     /// What the SMS centre got, and when; what the mail relay got.
     pub texts: Vec<(Timestamp, Submitted)>,
-    pub mails: Vec<Mail>,
+    pub mails: Vec<(Timestamp, Mail)>,
     /// How many of the texts a receipt was sent for.
     pub receipts: usize,
     /// When the list began.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::notices::{Delivery, REPEAT};
 use super::rungs::Rung;
-use super::texts::text_of;
+use super::texts::{Line, in_order, text_of};
 use crate::catalogue::members;
 use crate::world::World;
 
@@ -63,11 +63,7 @@ impl World {
             .map(|it| (&*it.name, &*it.phone))
             .chain(self.codes.iter().map(|it| (&*it.verification, &*it.phone)))
             .collect();
-        let kind = |it: &'_ Delivery| {
-            let rung = rungs.iter().find(|rung| rung.notice_request_id == Some(it.send_request_id));
-            let level = if it.template == REPEAT { rung.map_or(0, |it| it.level.into()) } else { 0 };
-            (phones.get(it.subject.as_str()).copied().unwrap_or_default(), level)
-        };
+        let kind = |it: &'_ Delivery| (phones.get(it.subject.as_str()).copied().unwrap_or_default(), it.level(rungs));
         let mut came: BTreeMap<Uuid, usize> = BTreeMap::new();
         let mut unnoted: BTreeMap<Kind<'_>, usize> = BTreeMap::new();
         for it in told {
@@ -97,10 +93,17 @@ impl World {
 
     /// Each mail that was sent came to whom it was for, and once. Its reference is the name that it bears itself, so its repeat is known too;
     /// one that no delivery notes is at least to somebody in whose mails there is that much doubt.
-    pub(super) fn check_mails(&mut self, deliveries: &[Delivery], noted: &BTreeMap<String, Uuid>) -> Result<()> {
+    /// None goes out after its time, and none tells an applicant that we are late who was told the answer.
+    pub(super) fn check_mails(
+        &mut self,
+        deliveries: &[Delivery],
+        rungs: &[Rung],
+        noted: &BTreeMap<String, Uuid>,
+    ) -> Result<()> {
         let mut came: BTreeMap<Uuid, usize> = BTreeMap::new();
+        let mut lines: BTreeMap<&str, Vec<Line<'_>>> = BTreeMap::new();
         let mut unnoted: BTreeMap<&str, usize> = BTreeMap::new();
-        for mail in &self.mails {
+        for (at, mail) in &self.mails {
             let [to] = mail.to.as_slice() else { bail!("to {:?}", mail.to) };
             let name = mail.header("Message-ID").unwrap_or_default();
             let Some(id) = noted.get(&name) else {
@@ -111,7 +114,14 @@ impl World {
             let (address, number) = self.address(of)?;
             ensure!(*to == address, "to {to}: {of:?}");
             ensure!(mail.text().is_some_and(|it| it.contains(number)), "it speaks of another appeal: {of:?}");
+            ensure!(*at < of.expire_time.to_jiff(), "it went out at {at}: {of:?}");
             *came.entry(*id).or_default() += 1;
+            let line = Line { at: *at, template: &of.template, level: of.level(rungs), of: Some(*id) };
+            lines.entry(&of.subject).or_default().push(line);
+        }
+        for appeal in &self.appeals {
+            let theirs = lines.remove(appeal.name.as_str()).unwrap_or_default();
+            in_order(appeal, theirs, deliveries).with_context(|| format!("mails of {}", appeal.name))?;
         }
         let mut doubts: BTreeMap<String, usize> = BTreeMap::new();
         for it in deliveries.iter().filter(|it| it.channel == "email") {
@@ -158,6 +168,12 @@ impl Delivery {
     /// Whether a provider is known to have taken it.
     fn is_taken(&self) -> bool {
         matches!(self.state.as_str(), "accepted" | "delivered") || self.reason == "UNREACHABLE"
+    }
+
+    /// The level that it tells of; 0 of what is no notice of one.
+    fn level(&self, rungs: &[Rung]) -> i64 {
+        let rung = rungs.iter().find(|rung| rung.notice_request_id == Some(self.send_request_id));
+        if self.template == REPEAT { rung.map_or(0, |it| it.level.into()) } else { 0 }
     }
 
     /// How often it may have come without a note of it: as often as its label says.

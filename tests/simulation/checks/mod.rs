@@ -48,7 +48,7 @@ impl World {
         let noted = self.noted().await?;
         let told = self.told(&noted).context("texts")?;
         self.check_phones(&told, &deliveries, &rungs).context("texts")?;
-        self.check_mails(&deliveries, &noted).context("mails")?;
+        self.check_mails(&deliveries, &rungs, &noted).context("mails")?;
         self.check_texts(&told, &deliveries).context("texts")
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::Timestamp as Stamp;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -105,7 +105,14 @@ impl World {
             ("failed", "UNKNOWN_OUTCOME") => ensure!(it.doubts >= 2, "given up after {} doubts", it.doubts),
             ("failed", "SMPP_0000000B" | "UNREACHABLE") => ensure!(it.channel == "sms", "an SMS centre's word"),
             ("failed", "SMTP_550") => ensure!(it.channel == "email", "a mail relay's word"),
-            ("expired", _) => ensure!(it.expire_time.to_jiff() <= now, "expired before its time"),
+            ("expired", _) => {
+                // A text whose last second has begun can't be sent any more: SMPP tells a validity in seconds.
+                let grace = SignedDuration::from_secs(i64::from(it.channel == "sms"));
+                ensure!(
+                    it.expire_time.to_jiff() < now + grace || it.expire_time.to_jiff() == now,
+                    "expired before its time"
+                );
+            }
             ("dropped", "SUPERSEDED") => {
                 let by = |other: &&Delivery| {
                     other.subject == it.subject

@@ -9,7 +9,11 @@ use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use crate::model::Appeal;
 use crate::world::World;
+
+/// Levels of the shipped ladders above the warning.
+const LEVELS: i16 = 2;
 
 /// A step of a ladder as it is stored.
 #[derive(Debug, FromRow)]
@@ -62,6 +66,7 @@ impl World {
             for rung in &ours {
                 rung.stands(appeal, now).with_context(|| format!("{} {rung:?}", appeal.name))?;
             }
+            ladders_go_on(appeal, &ours).with_context(|| appeal.name.clone())?;
             for acted in appeal.handed_up.iter().filter(|it| it.clock == "resolution") {
                 let rung = ours.iter().find(|it| it.key() == (acted.clock.clone(), acted.epoch, acted.level));
                 if rung.is_some_and(|it| it.notice_request_id.is_some()) {
@@ -99,6 +104,22 @@ impl World {
     }
 }
 
+/// Whatever has not had its turn on the ladder of a clock that runs waits for it: a warning or a level that nobody armed would be missed by
+/// nobody else.
+fn ladders_go_on(appeal: &Appeal, rungs: &[&Rung]) -> Result<()> {
+    for (name, clock) in appeal.clocks().into_iter().filter(|(_, clock)| clock.state == "running") {
+        let ladder = || rungs.iter().filter(|it| it.clock == name);
+        // What acted in an older epoch is not done again, and what was superseded in this one had its turn.
+        let past = ladder().filter(|it| it.state == "acted" || it.epoch == clock.epoch && it.state != "armed");
+        let next = past.map(|it| it.level + 1).max().unwrap_or_default();
+        let waiting: Vec<i16> =
+            ladder().filter(|it| it.state == "armed" && it.fire_time.is_some()).map(|it| it.level).collect();
+        let missing: Vec<i16> = (next..=LEVELS).filter(|level| !waiting.contains(level)).collect();
+        ensure!(missing.is_empty(), "{name}: levels {missing:?} wait for nothing, {waiting:?} do");
+    }
+    Ok(())
+}
+
 // === impl Rung ===
 
 impl Rung {
@@ -107,7 +128,7 @@ impl Rung {
         (self.clock.clone(), self.epoch, self.level.into())
     }
 
-    fn stands(&self, appeal: &crate::model::Appeal, now: Timestamp) -> Result<()> {
+    fn stands(&self, appeal: &Appeal, now: Timestamp) -> Result<()> {
         let clock = appeal.clocks().into_iter().find(|(name, _)| *name == self.clock).context("its clock")?.1;
         match self.state.as_str() {
             "armed" => {
@@ -123,6 +144,9 @@ impl Rung {
                 let reason = self.reason.as_deref().unwrap_or_default();
                 let is_known = ["APPEAL_CLOSED", "CLOCK_NOT_RUNNING", "EPOCH_STALE"].contains(&reason);
                 ensure!(is_known, "suppressed for {reason}");
+                // Whatever runs in the epoch that it has now ran in it all the time.
+                let is_wrong = clock.state == "running" && self.epoch == clock.epoch;
+                ensure!(!is_wrong, "refused for {reason}, and its clock runs");
             }
             "superseded" => {
                 let higher =

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::arrivals::Told;
 use super::notices::Delivery;
@@ -49,14 +50,29 @@ impl World {
                     it.at
                 );
             }
-            in_order(appeal, &theirs, deliveries).with_context(|| format!("SMS of {}", appeal.name))?;
+            let lines = theirs.iter().map(|it| Line { at: it.at, template: it.template, level: it.level, of: it.of });
+            in_order(appeal, lines, deliveries).with_context(|| format!("SMS of {}", appeal.name))?;
         }
         Ok(())
     }
 }
 
+/// One message, by whichever way it came.
+pub(super) struct Line<'a> {
+    pub(super) at: Timestamp,
+    pub(super) template: &'a str,
+    /// The level that it tells of.
+    pub(super) level: i64,
+    /// The delivery that notes it.
+    pub(super) of: Option<Uuid>,
+}
+
 /// Nobody hears that we are late once they heard that it is solved, or that it is their turn.
-fn in_order(appeal: &Appeal, messages: &[&Told], deliveries: &[Delivery]) -> Result<()> {
+pub(super) fn in_order<'a>(
+    appeal: &Appeal,
+    messages: impl IntoIterator<Item = Line<'a>>,
+    deliveries: &[Delivery],
+) -> Result<()> {
     let mut heard: Option<Timestamp> = None;
     for told in messages {
         if matches!(told.template, "resolution" | "applicant_question") {
