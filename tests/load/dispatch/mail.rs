@@ -1,9 +1,9 @@
 //! Queued messages by the thousand, sealed as the service seals them; and codes, by the service's own door.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clock::{Clock as _, SystemClock};
 use jiff::SignedDuration;
 use jiff_sqlx::ToSqlx as _;
@@ -22,6 +22,10 @@ use crate::postgres::{count, execute};
 
 /// Messages of one statement.
 const CHUNK: usize = 1_000;
+/// How long a run may take before it is called stuck.
+pub const PATIENCE: Duration = Duration::from_secs(300);
+/// How often it is looked whether all is recorded.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// The notification service's tables.
 #[derive(Debug)]
@@ -128,6 +132,20 @@ impl Mail {
     pub async fn left(&self, condition: &str) -> Result<usize> {
         let statement = format!("SELECT count(*) FROM delivery WHERE {condition}");
         Ok(usize::try_from(count(&mut self.admin().await?, &statement).await?)?)
+    }
+
+    /// Waits until this is true of no delivery, over one connection: it is looked while the time counts.
+    ///
+    /// # Errors
+    /// It does not come to that.
+    pub async fn until_none(&self, condition: &str) -> Result<()> {
+        let (began, mut admin) = (Instant::now(), self.admin().await?);
+        let statement = format!("SELECT count(*) FROM (SELECT FROM delivery WHERE {condition} LIMIT 1) AS one");
+        while count(&mut admin, &statement).await? > 0 {
+            ensure!(began.elapsed() < PATIENCE, "some are still {condition} after {} s", PATIENCE.as_secs());
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Run {
     pub latencies: Latencies,
     /// Answers "too many in flight", after which the same appeal was sent again.
     pub sent_back: usize,
+    /// How late an appeal with a scheduled time set out, p50.
+    pub late: Duration,
 }
 
 // === impl Portal ===
@@ -127,9 +129,10 @@ impl Portal {
         let began = Instant::now();
         let end = began + length;
         let (mut next, mut all, mut at) = (began, JoinSet::new(), 0);
-        let (mut latencies, sent_back) = (Vec::new(), Arc::new(AtomicUsize::new(0)));
+        let (mut latencies, mut late, sent_back) = (Vec::new(), Vec::new(), Arc::new(AtomicUsize::new(0)));
         while next < end {
             sleep_until(next).await;
+            late.push(next.elapsed());
             let (scheduled, client, bearer) = (next, self.client(at), self.bearer.clone());
             let sent_back = Arc::clone(&sent_back);
             all.spawn(async move {
@@ -152,14 +155,15 @@ impl Portal {
             latencies.push(ended??);
         }
         let run = self.end(began, latencies)?;
-        Ok(Run { sent_back: sent_back.load(Ordering::Relaxed), ..run })
+        let late = Latencies::new(late).percentile(50.0);
+        Ok(Run { sent_back: sent_back.load(Ordering::Relaxed), late, ..run })
     }
 
     fn end(&self, began: Instant, latencies: Vec<Duration>) -> Result<Run> {
         ensure!(!latencies.is_empty(), "nothing was filed");
         self.filed.fetch_add(latencies.len(), Ordering::Relaxed);
         let rate = latencies.len() as f64 / began.elapsed().as_secs_f64();
-        Ok(Run { rate, latencies: Latencies::new(latencies), sent_back: 0 })
+        Ok(Run { rate, latencies: Latencies::new(latencies), sent_back: 0, late: Duration::ZERO })
     }
 
     /// Every appeal that was acknowledged is there, once.

@@ -25,6 +25,8 @@ use tests::free_ports;
 
 /// Clients at once.
 const CLIENTS: [usize; 3] = [1, 8, 32];
+/// Goal 1: so many times what bare SQL does at its best, with one transaction an appeal.
+const WANTED: f64 = 1.2;
 
 /// What several runs came to.
 #[derive(Debug, Default)]
@@ -112,8 +114,11 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
         rows.push(mine.row(&format!("FileAppeal, {clients} clients")));
         rows.push(other.row(&format!("bare SQL, {clients} clients")));
         rows.push(compared(&mine, &other));
-        let goal = (clients == 32).then_some(1.2);
-        bars.push(Bar { label: format!("FileAppeal, {clients} clients"), share: mine.rate() / other.rate(), goal });
+        bars.push(Bar {
+            label: format!("FileAppeal, {clients} clients"),
+            share: mine.rate() / other.rate(),
+            goal: None,
+        });
         best = best.max(other.rate());
         if clients == 1 {
             ones = [mine.percentile(50.0), other.percentile(50.0)];
@@ -122,7 +127,11 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
             ours_at_most = mine.rate();
         }
     }
-    let (open, stalls) = open_loop(stage, &portal, service.pid(), (&bare, &script.text), ours_at_most / 2.0).await?;
+    let share = ours_at_most / best;
+    bars.push(Bar { label: "FileAppeal, 32 clients, against bare SQL's best".to_owned(), share, goal: Some(WANTED) });
+    // Of what is wanted, not of what there is: a slow service must not have less to do.
+    let half = WANTED * best / 2.0;
+    let (open, stalls) = open_loop(stage, &portal, service.pid(), (&bare, &script.text), half).await?;
     let mut tables = vec![Table::new("Closed loop: each client sends when it was answered", &HEADER, rows), open];
 
     postgres::forget_statements(&ours).await?;
@@ -142,7 +151,6 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
     stage.server.drop_database("filing").await?;
     stage.server.drop_database("filing_bare").await?;
 
-    let share = ours_at_most / best;
     let lone = ones[0].as_secs_f64() / ones[1].as_secs_f64();
     let (p99, max) = stalls;
     profile.push_str(" stand under Filing");
@@ -155,7 +163,7 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
             "FileAppeal, 32 in flight: 1.2 times bare SQL's best",
             &format!("{} per s, {} times", number(ours_at_most), ratio(share)),
             share,
-            1.2,
+            WANTED,
         )
         .because(&profile),
         Goal::at_most(
@@ -168,8 +176,8 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
         .because(&profile_of_one),
         Goal::at_most(
             3,
-            "half of that, open loop: p99 at most 10 ms, max 100 ms",
-            &format!("p99 {}, max {}", time(p99), time(max)),
+            "half of what goal 1 wants, open loop: p99 at most 10 ms, max 100 ms",
+            &format!("at {} per s p99 {}, max {}", number(half), time(p99), time(max)),
             (p99.as_secs_f64() / 0.010).max(max.as_secs_f64() / 0.100),
             1.0,
         )
@@ -206,12 +214,13 @@ async fn open_loop(
     rate: f64,
 ) -> Result<(Table, (Duration, Duration))> {
     let length = stage.sizes.seconds;
-    let (mut mine, mut other, mut sent_back) = (Runs::default(), Runs::default(), 0);
+    let (mut mine, mut other, mut sent_back, mut late) = (Runs::default(), Runs::default(), 0, Vec::new());
     for _ in 0..stage.sizes.runs {
         stage.server.checkpoint().await?;
         let meter = Meter::start(&stage.server, Some(service))?;
         let run = portal.open(rate, length).await?;
         sent_back += run.sent_back;
+        late.push(run.late);
         mine.add(run.rate, run.latencies, meter.stop(&stage.server)?);
         stage.server.checkpoint().await?;
         let run = pgbench::run(&stage.server, bare, script, 32, Length::Time(length), Some(rate)).await?;
@@ -219,10 +228,10 @@ async fn open_loop(
     }
     let rows = vec![mine.row("FileAppeal"), other.row("bare SQL"), compared(&mine, &other)];
     let caption = format!(
-        "Open loop: {} appeals a second at random moments, latency from the scheduled time; {} times too many were in flight and the \
-         appeal was sent again",
+        "Open loop: {} appeals a second at random moments, latency from the scheduled time (of ours {} are the portal's own timer, p50); \
+         {sent_back} times too many were in flight and the appeal was sent again",
         number(rate),
-        number(sent_back as f64)
+        time(median_time(late)),
     );
     Ok((Table::new(&caption, &HEADER, rows), (mine.percentile(99.0), mine.max())))
 }

@@ -52,7 +52,7 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
     let appeals = stage.sizes.of(50_000, 300);
     let (rate, left) = load(&portal, &url, appeals).await?;
     let loaded = memory(&services)?;
-    let growth = growth::table(&url, appeals).await?;
+    let growth = growth::table(&url, appeals, Duration::from_secs_f64(appeals as f64 / rate)).await?;
     for service in services {
         service.stop().await?;
     }
@@ -70,7 +70,12 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
         let it = &loaded[at];
         format!("{part} {} (its own {}), ready in {}", bytes(it.resident), bytes(it.private), time(starts[at]))
     };
-    let why = Part::ALL.iter().enumerate().map(each).collect::<Vec<_>>().join("; ");
+    let own = loaded.iter().map(|it| it.private).sum();
+    let why = format!(
+        "Heaps and stacks are {} of it, the rest is pages of the program itself. Each by itself: {}",
+        bytes(own),
+        Part::ALL.iter().enumerate().map(each).collect::<Vec<_>>().join("; ")
+    );
     let total = vec!["together".to_owned(), time(slowest), bytes(sum(&idle)), bytes(sum(&loaded))];
     let caption = format!(
         "Start and memory; resident (of it the process's own, without the program's text), together with the pages of the one program \

@@ -1,13 +1,14 @@
 //! An outbox of its own, the relay over it, and a peer that answers at once.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use async_trait::async_trait;
 use bytes::Bytes;
 use clock::{Clock as _, SystemClock};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use outbox::{Attempt, Call, Deliver, NothingFollows, Outbox, Relay, Settings};
 use prometheus_client::registry::Registry;
 use proto::notification::v1::{Contact, Notification, SendNotificationRequest, Variable, variable::Value};
@@ -20,6 +21,7 @@ use crate::Stage;
 use crate::postgres::{count, execute};
 
 const PEER: &str = "peer";
+const AWAY: &str = "away";
 /// Calls of one transaction while filling.
 const FILL: usize = 1_000;
 
@@ -27,6 +29,8 @@ const FILL: usize = 1_000;
 pub struct Queue {
     /// The administrator's URL.
     pub admin_url: String,
+    /// Whether the other destination is there. At first it is away.
+    pub is_back: Arc<AtomicBool>,
     db: Db,
     outbox: Outbox,
     relay: Relay,
@@ -39,8 +43,6 @@ pub enum Waiting {
     OneKey,
     /// Each to be tried again in an hour.
     Retry,
-    /// Each due now.
-    Due,
 }
 
 /// Answers at once, with nothing.
@@ -50,6 +52,16 @@ struct AtOnce;
 impl Deliver for AtOnce {
     async fn deliver(&self, _: &str, _: Bytes, _: &Attempt) -> Result<Bytes, Status> {
         Ok(Bytes::new())
+    }
+}
+
+/// Nobody is there until somebody is; then it answers like the peer.
+struct Away(Arc<AtomicBool>);
+
+#[async_trait]
+impl Deliver for Away {
+    async fn deliver(&self, _: &str, _: Bytes, _: &Attempt) -> Result<Bytes, Status> {
+        if self.0.load(Ordering::Relaxed) { Ok(Bytes::new()) } else { Err(Status::unavailable("nobody is there")) }
     }
 }
 
@@ -69,9 +81,11 @@ impl Queue {
         let mut registry = Registry::default();
         let db = Db::new(pool, Arc::new(SystemClock), &mut registry);
         let outbox = Outbox::new(Ring::generate());
-        let ways: Vec<(&'static str, Arc<dyn Deliver>)> = vec![(PEER, Arc::new(AtOnce))];
+        let is_back = Arc::new(AtomicBool::new(false));
+        let ways: Vec<(&'static str, Arc<dyn Deliver>)> =
+            vec![(PEER, Arc::new(AtOnce)), (AWAY, Arc::new(Away(Arc::clone(&is_back))))];
         let relay = Relay::new(&db, &outbox, NothingFollows, &Settings::default(), &mut registry, ways);
-        Ok(Self { admin_url, db, outbox, relay })
+        Ok(Self { admin_url, is_back, db, outbox, relay })
     }
 
     /// Forgets every call.
@@ -111,14 +125,27 @@ impl Queue {
     /// # Errors
     /// Postgres refuses.
     pub async fn enqueue(&self, calls: usize, key: Option<&str>, age: Duration) -> Result<()> {
-        let at = SystemClock.now() - SignedDuration::try_from(age)?;
+        self.add(calls, SystemClock.now() - SignedDuration::try_from(age)?, || call(PEER, key)).await
+    }
+
+    /// Adds calls for the destination that is away, each of its own key, all due.
+    ///
+    /// # Errors
+    /// Postgres refuses.
+    pub async fn pile_up(&self, calls: usize) -> Result<()> {
+        self.add(calls, SystemClock.now(), || call(AWAY, None)).await?;
+        self.settle().await?;
+        execute(&mut PgConnection::connect(&self.admin_url).await?, "CHECKPOINT").await?;
+        Ok(())
+    }
+
+    async fn add(&self, calls: usize, at: Timestamp, call: impl Fn() -> Call) -> Result<()> {
         let mut left = calls;
         while left > 0 {
             let some = left.min(FILL);
             left -= some;
             transaction!(self.db, "fill", |tx| -> Result<(), store::Error> {
-                let calls = (0..some).map(|_| call(key)).collect();
-                self.outbox.enqueue(tx, at, calls).await
+                self.outbox.enqueue(tx, at, (0..some).map(|_| call()).collect()).await
             })?;
         }
         Ok(())
@@ -128,20 +155,19 @@ impl Queue {
     ///
     /// # Errors
     /// Postgres refuses.
-    pub async fn generate(&self, calls: usize, destination: &str, waiting: Waiting) -> Result<()> {
+    pub async fn generate(&self, calls: usize, waiting: Waiting) -> Result<()> {
         let (key, last, seq, head, next) = match waiting {
             Waiting::OneKey => ("'appeals/long'", calls, "n", "n = 1", "now() + interval '1 hour'"),
             Waiting::Retry => ("'appeals/' || md5(n::text)", 1, "1", "true", "now() + interval '1 hour'"),
-            Waiting::Due => ("'appeals/' || md5(n::text)", 1, "1", "true", "now()"),
         };
         let keys = if matches!(waiting, Waiting::OneKey) { 1 } else { calls };
         let mut admin = PgConnection::connect(&self.admin_url).await?;
         let statement = format!(
             "INSERT INTO shared.outbox_key (destination, ordering_key, last_seq, finished_seq)
-            SELECT '{destination}', {key}, {last}, 0 FROM generate_series(1, {keys}) AS n;
+            SELECT '{PEER}', {key}, {last}, 0 FROM generate_series(1, {keys}) AS n;
             INSERT INTO shared.outbox (call_id, destination, ordering_key, seq, head, state, method, request, note, create_time, attempts,
                 next_attempt_time)
-            SELECT gen_random_uuid(), '{destination}', {key}, {seq}, {head}, 'waiting', '/otklik.load/Call',
+            SELECT gen_random_uuid(), '{PEER}', {key}, {seq}, {head}, 'waiting', '/otklik.load/Call',
                 decode(repeat('5a', 300), 'hex'), 'null', now(), 0, {next}
             FROM generate_series(1, {calls}) AS n;"
         );
@@ -151,14 +177,22 @@ impl Queue {
         Ok(())
     }
 
-    /// One step that must find so many.
+    /// One step for the peer, that must find so many.
     ///
     /// # Errors
     /// It finds others.
     pub async fn step(&self, calls: usize) -> Result<()> {
-        let found = self.relay.step().await?;
+        let found = self.relay.lanes()[0].step().await?.calls();
         ensure!(found == calls, "{found} calls were claimed where {calls} were due");
         Ok(())
+    }
+
+    /// One step for the destination that is away or back; calls claimed.
+    ///
+    /// # Errors
+    /// Postgres is away too.
+    pub async fn step_of_away(&self) -> Result<usize> {
+        Ok(self.relay.lanes()[1].step().await?.calls())
     }
 
     /// Delivers everything that is due, as the service's two loops would; calls a second.
@@ -200,7 +234,7 @@ impl Queue {
 }
 
 /// What an appeal's registration notice looks like.
-fn call(key: Option<&str>) -> Call {
+fn call(destination: &'static str, key: Option<&str>) -> Call {
     let id = uuid::Uuid::new_v4();
     let subject = format!("appeals/{id}");
     let notification = Notification {
@@ -213,5 +247,5 @@ fn call(key: Option<&str>) -> Call {
         ..Notification::default()
     };
     let request = SendNotificationRequest { notification: Some(notification), request_id: String::new() };
-    Call::new(PEER, key.map_or(subject, str::to_owned), request)
+    Call::new(destination, key.map_or(subject, str::to_owned), request)
 }

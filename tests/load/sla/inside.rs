@@ -67,6 +67,16 @@ pub async fn end(seed: &Seed, ticks: usize) -> Result<Inside> {
 // === impl Inside ===
 
 impl Inside {
+    /// Blocks that one tick touches.
+    pub fn blocks(&self) -> f64 {
+        (self.hit + self.read) / self.ticks
+    }
+
+    /// Of them those that were not in shared_buffers.
+    pub fn missed(&self) -> f64 {
+        self.read / self.ticks
+    }
+
     /// The look of one tick.
     pub fn look(&self) -> Duration {
         self.look.div_f64(self.ticks)
@@ -79,8 +89,8 @@ impl Inside {
             due.to_owned(),
             time(self.look()),
             time(self.all.div_f64(self.ticks)),
-            number((self.hit + self.read) / self.ticks),
-            number(self.read / self.ticks),
+            number(self.blocks()),
+            number(self.missed()),
             format!("{} ({})", bytes((self.wal / self.ticks) as u64), number(self.full_pages / self.ticks)),
         ]
     }

@@ -10,6 +10,7 @@ use super::grouped_of;
 use super::replica::Replica;
 use super::seed::{Due, Seed};
 use crate::Stage;
+use crate::cost::{Meter, Spent};
 use crate::figure::{number, ratio, time};
 use crate::pgbench::{self, Length};
 use crate::postgres::{self, execute};
@@ -41,12 +42,13 @@ pub async fn measure(stage: &Stage, seed: &Seed, due: Timestamp) -> Result<Overd
     let clock = ManualClock::at(now);
     let replicas = [Replica::new(stage, seed, &clock).await?, Replica::new(stage, seed, &clock).await?];
     let scripts = BATCHES.map(|batch| BARE.replace("{batch}", &batch.to_string()).replace("{now}", &escaped(now)));
-    let (mut mine, mut bare) = (Vec::new(), BATCHES.map(|_| Vec::new()));
+    let (mut mine, mut bare, mut spent) = (Vec::new(), BATCHES.map(|_| Vec::new()), [Spent::default(); 2]);
     for _ in 0..stage.sizes.runs {
         reset(seed).await?;
-        let began = Instant::now();
+        let (began, meter) = (Instant::now(), Meter::start(&stage.server, None)?);
         let (one, other) = tokio::try_join!(replicas[0].drain(), replicas[1].drain())?;
         mine.push(deadlines as f64 / began.elapsed().as_secs_f64());
+        spent[0] = meter.stop(&stage.server)?;
         ensure!(one + other == deadlines, "{one} and {other} fired of {deadlines}");
         check(seed, deadlines).await?;
         for (at, batch) in BATCHES.into_iter().enumerate() {
@@ -55,6 +57,7 @@ pub async fn measure(stage: &Stage, seed: &Seed, due: Timestamp) -> Result<Overd
             let length = Length::Transactions(turns);
             let run = pgbench::run(&stage.server, &seed.admin_url, &scripts[at], MONITORS, length, None).await?;
             check(seed, deadlines).await?;
+            spent[1] = run.spent;
             bare[at].push(deadlines as f64 * run.rate / (turns * MONITORS) as f64);
         }
     }
@@ -75,8 +78,13 @@ pub async fn measure(stage: &Stage, seed: &Seed, due: Timestamp) -> Result<Overd
     let share = mine / best;
     println!("overdue: {} against {}", number(mine), number(best));
     let caption = format!("{} overdue at once: rungs, state and calls; each rung once", grouped_of(deadlines));
+    // The monitors step in this process.
+    let cpu = spent.map(|it| format!("{} and Postgres {}", each(it.client, deadlines), each(it.postgres, deadlines)));
     let why = format!(
-        "Two monitors' arithmetic and sealing share the cores with Postgres; {} statements a deadline",
+        "CPU µs a deadline, on cores that all share: the two monitors {}; bare SQL's clients {}. {} statements a deadline, whose time stands \
+         under SLA monitor",
+        cpu[0],
+        cpu[1],
         trips(&profile)
     );
     let goal = Goal::at_least(
@@ -92,6 +100,10 @@ pub async fn measure(stage: &Stage, seed: &Seed, due: Timestamp) -> Result<Overd
         goal: goal.because(&why),
         bars: vec![Bar { label: "monitor: overdue handled, two replicas".to_owned(), share, goal: Some(0.5) }],
     })
+}
+
+fn each(spent: Duration, count: usize) -> String {
+    number(spent.as_secs_f64() * 1e6 / count.max(1) as f64)
 }
 
 fn trips(profile: &Table) -> String {

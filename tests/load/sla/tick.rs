@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use clock::ManualClock;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Connection as _};
 
 use super::grouped_of;
 use super::inside::{self, Inside};
@@ -14,6 +14,7 @@ use super::replica::Replica;
 use super::seed::{Due, Seed};
 use crate::Stage;
 use crate::figure::time;
+use crate::postgres::execute;
 use crate::statistics::{Latencies, median_time};
 
 pub const HEADER: [&str; 5] = ["open", "due", "p50", "p99", "max"];
@@ -33,8 +34,6 @@ pub struct Ticks {
     pub hundred_inside: Inside,
     /// How the due are found, in short.
     pub plan: String,
-    /// Blocks that the look reads with nothing due.
-    pub blocks: u64,
     many: usize,
     /// All the ticks that `many` due take.
     drains: Vec<Duration>,
@@ -58,7 +57,7 @@ pub async fn measure(stage: &Stage, seed: &Seed, open: usize, at: Timestamp) -> 
         idle.push(ticked(&replica, 0).await?);
     }
     let idle_inside = inside::end(seed, idles).await?;
-    let (plan, blocks) = explain(seed, at).await?;
+    let plan = explain(seed, at).await?;
     let mut hundred = Vec::new();
     inside::begin(seed).await?;
     for _ in 0..hundreds {
@@ -76,7 +75,7 @@ pub async fn measure(stage: &Stage, seed: &Seed, open: usize, at: Timestamp) -> 
     }
     println!("{open} open: idle {}", time(Latencies::new(idle.clone()).percentile(50.0)));
     let (idle, hundred) = (Latencies::new(idle), Latencies::new(hundred));
-    Ok(Ticks { open, idle, hundred, idle_inside, hundred_inside, plan, blocks, many, drains })
+    Ok(Ticks { open, idle, hundred, idle_inside, hundred_inside, plan, many, drains })
 }
 
 async fn ticked(replica: &Replica, due: usize) -> Result<Duration> {
@@ -85,17 +84,22 @@ async fn ticked(replica: &Replica, due: usize) -> Result<Duration> {
     Ok(took)
 }
 
-/// The look's plan in short, and the blocks that it reads.
-async fn explain(seed: &Seed, at: Timestamp) -> Result<(String, u64)> {
-    let statement = format!(
-        "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM deadline WHERE next_fire_time <= '{at}'
-        ORDER BY next_fire_time LIMIT 100 FOR UPDATE SKIP LOCKED"
-    );
-    let plan: Value = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut seed.admin().await?).await?;
-    let root = &plan[0]["Plan"];
-    let blocks = |key: &str| root[key].as_u64().unwrap_or_default();
-    let read = blocks("Shared Hit Blocks") + blocks("Shared Read Blocks");
-    Ok((chain(root).context("a plan that reads otherwise")?, read))
+/// The look's plan in short: of the very statement that the ticks sent, prepared as they do, whatever its parameters.
+async fn explain(seed: &Seed, at: Timestamp) -> Result<String> {
+    let mut admin = seed.admin().await?;
+    let sent: String = sqlx::query_scalar(
+        "SELECT query FROM public.pg_stat_statements WHERE query LIKE '-- lock_due()%'
+            AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())",
+    )
+    .fetch_one(&mut admin)
+    .await
+    .context("the look among the statements seen")?;
+    execute(&mut admin, "SET plan_cache_mode = force_generic_plan").await?;
+    execute(&mut admin, &format!("PREPARE look (timestamptz, bigint) AS {sent}")).await?;
+    let explain = format!("EXPLAIN (FORMAT JSON) EXECUTE look ('{at}', 100)");
+    let plan: Value = sqlx::query_scalar(AssertSqlSafe(explain)).persistent(false).fetch_one(&mut admin).await?;
+    admin.close().await?;
+    chain(&plan[0]["Plan"]).context("a plan that reads otherwise")
 }
 
 fn chain(node: &Value) -> Option<String> {
