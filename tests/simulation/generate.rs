@@ -42,8 +42,9 @@ fn scene() -> impl Strategy<Value = Vec<Op>> {
         // It can't be told that we are late before the answer is told.
         1 => (0..20_u32, appeal()).prop_map(|(days, appeal)| {
             let overdue = [Op::Run, Op::Wait(Wait::For(86_400 * days)), Op::Wait(Wait::Next(0))].into_iter();
-            let held_up = [Op::Sms(Centre::Down), Op::Run, Op::Act(Act::Resolve, appeal), Op::Sms(Centre::Up), Op::Run];
-            overdue.chain(held_up).collect()
+            let held_up = [Op::Sms(Centre::Down), Op::Mail(MailRelay::Down), Op::Run, Op::Act(Act::Resolve, appeal)];
+            let goes_on = [Op::Sms(Centre::Up), Op::Mail(MailRelay::Up), Op::Run];
+            overdue.chain(held_up).chain(goes_on).collect()
         }),
         // The hand-over is applied, and its answer is heard of much later.
         1 => (wait(), any::<bool>(), 1..60_u32).prop_map(|(wait, dies, hours)| {
