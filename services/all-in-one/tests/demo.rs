@@ -8,9 +8,11 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use nix::pty::{OpenptyResult, Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, pipe};
 use tempfile::TempDir;
+use textwrap::core::display_width;
 
 /// A run that makes all that it makes in a folder of its own.
 struct Run {
@@ -31,12 +33,17 @@ struct End {
 
 impl Run {
     fn start(stdout: impl Into<Stdio>) -> Self {
+        Self::start_in("en", stdout)
+    }
+
+    fn start_in(language: &str, stdout: impl Into<Stdio>) -> Self {
         // 0755: started by root, Postgres runs as another user and must pass through.
         let folder = tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempdir().unwrap();
         let (descendants, inherited) = pipe().unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_all-in-one"))
-            .args(["--demo", "en"])
+            .args(["--demo", language])
             .env("TMPDIR", folder.path())
+            .env_remove("NO_COLOR")
             .env_remove("RUST_LOG")
             .stdin(Stdio::null())
             .stdout(stdout)
@@ -90,6 +97,27 @@ fn the_whole_demo_ends_well_and_writes_plain_text_into_a_file() {
     assert_eq!((end.code, &*end.said), (Some(0), ""), "{story}");
     assert!(story.contains("What became of them") && story.trim_end().ends_with("fast."), "{story}");
     assert!(!story.contains('\u{1b}'), "{story}");
+}
+
+#[test]
+fn on_a_terminal_it_is_coloured_and_keeps_to_its_width() {
+    for (language, columns, word) in [("ru", 80, "зарегистрировано"), ("en", 140, "registered")] {
+        let size = Winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        let OpenptyResult { master, slave } = openpty(&size, None).unwrap();
+        let run = Run::start_in(language, slave);
+        let (mut terminal, mut story) = (BufReader::new(File::from(master)), String::new());
+        while !story.contains(word) {
+            assert_ne!(terminal.read_line(&mut story).unwrap(), 0, "{word:?} is not in:\n{story}");
+        }
+        run.signal(Signal::SIGINT);
+        // A terminal that nobody writes to any more ends with an error.
+        while terminal.read_line(&mut story).is_ok_and(|length| length > 0) {}
+        assert_eq!(run.end().code, Some(1));
+        assert!(story.contains("\u{1b}["), "{story}");
+        // Colours have no width.
+        let wide = story.lines().find(|line| display_width(line.trim_end()) > columns.into());
+        assert_eq!(wide, None, "{story}");
+    }
 }
 
 #[test]
