@@ -74,29 +74,39 @@ pub(super) fn submitted(submit: &SubmitSm, message_id: Option<String>) -> Submit
 /// while its message is incomplete; once the message is whole, the same reference begins a new one. Two messages of 256 share a reference: a
 /// handset forgets what stays incomplete, and here another text in the place of a part tells them apart.
 pub fn put_together(submits: &[Submitted]) -> Vec<Message> {
-    struct Open {
+    put_together_of(submits, |_| None::<()>)
+}
+
+/// The same for somebody who knows more than a handset: `owner` tells whose a part is by the id that the centre gave it. Parts of different
+/// owners are never one message, be their texts and references the same.
+pub fn put_together_of<K: Copy + PartialEq>(submits: &[Submitted], owner: impl Fn(&str) -> Option<K>) -> Vec<Message> {
+    struct Open<K> {
+        owner: Option<K>,
         key: Option<(String, String, u16, u8)>,
         from: String,
         to: String,
         parts: BTreeMap<u8, (String, String)>,
         total: u8,
     }
-    let mut messages: Vec<Open> = Vec::new();
+    let mut messages: Vec<Open<K>> = Vec::new();
     for submit in submits {
         let Some(id) = &submit.message_id else { continue };
         let (reference, total, index) = submit.part.unwrap_or((0, 1, 1));
         let key = submit.part.map(|_| (submit.from.clone(), submit.to.clone(), reference, total));
-        let is_open = |open: &Open| key.is_some() && open.key == key && open.parts.len() < usize::from(total);
-        let fits = |open: &Open| open.parts.get(&index).is_none_or(|(_, text)| *text == submit.text);
-        let known = messages.iter().rposition(|open| is_open(open) && fits(open));
+        let owner = owner(id);
+        let is_open = |open: &Open<K>| key.is_some() && open.key == key && open.parts.len() < usize::from(total);
+        let fits = |open: &Open<K>| open.parts.get(&index).is_none_or(|(_, text)| *text == submit.text);
+        let is_theirs = |open: &Open<K>| open.owner.is_none() || owner.is_none() || open.owner == owner;
+        let known = messages.iter().rposition(|open| is_open(open) && fits(open) && is_theirs(open));
         let open = match known {
             Some(position) => &mut messages[position],
             None => {
                 let (from, to) = (submit.from.clone(), submit.to.clone());
-                messages.push(Open { key, from, to, parts: BTreeMap::new(), total });
+                messages.push(Open { owner, key, from, to, parts: BTreeMap::new(), total });
                 messages.last_mut().expect("just pushed")
             }
         };
+        open.owner = open.owner.or(owner);
         open.parts.entry(index).or_insert_with(|| (id.clone(), submit.text.clone()));
     }
     messages

@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_rustls::TlsAcceptor;
 
-pub use decode::{decode_gsm7, put_together};
+pub use decode::{decode_gsm7, put_together, put_together_of};
 pub use record::{Message, Record, Submitted};
 pub use script::{Act, Form, Gate, Receipts};
 
