@@ -45,7 +45,7 @@ pub enum Receipts {
     /// Only by `Smsc::deliver`.
     #[default]
     OnDemand,
-    /// Right after the answer to each accepted part.
+    /// Right after the answer to each accepted part, and again for as long as it can't be taken.
     Automatic(MessageState),
     /// Before the answer: the client learns of the delivery before it knows the id.
     BeforeAnswer(MessageState),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use rusmpp::command::CommandParts;
@@ -29,6 +30,9 @@ pub(super) enum Order {
     Unbind,
     Drop,
 }
+
+/// After how long a receipt comes again that could not be taken.
+const AGAIN: Duration = Duration::from_secs(1);
 
 trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
@@ -232,7 +236,7 @@ fn accepted(orders: &mpsc::UnboundedSender<Order>, number: u32, receipts: Receip
         Receipts::OnDemand => answer(),
         Receipts::Automatic(state) => {
             answer();
-            tell(state);
+            insist(orders.clone(), id.unwrap_or_default().to_owned(), state);
         }
         Receipts::BeforeAnswer(state) => {
             tell(state);
@@ -243,6 +247,20 @@ fn accepted(orders: &mpsc::UnboundedSender<Order>, number: u32, receipts: Receip
             tell(state);
             tell(state);
         }
+    }
+}
+
+/// Sends a receipt until it is taken, as a centre does that is told to come again.
+fn insist(orders: mpsc::UnboundedSender<Order>, id: String, state: MessageState) {
+    let (answered, answer) = oneshot::channel();
+    let pdu = Box::new(receipt(&id, state, Form::Tlv));
+    if orders.send(Order::Deliver { pdu, answered: Some(answered) }).is_ok() {
+        tokio::spawn(async move {
+            if answer.await == Ok(CommandStatus::EsmeRxTAppn) {
+                tokio::time::sleep(AGAIN).await;
+                insist(orders, id, state);
+            }
+        });
     }
 }
 
