@@ -6,6 +6,7 @@ use crate::relay::metrics::{Metrics, To};
 use crate::relay::settings::Settings;
 use crate::relay::verdict::Verdict;
 use crate::store::claim::{Claimed, Lease, claim, claim_too_old};
+use crate::store::observe::observe;
 use crate::{Attempt, Deliver, Follow, MAX_AGE, Outbox, seal};
 use bytes::Bytes;
 use jiff::SignedDuration;
@@ -90,8 +91,10 @@ impl Lane {
         }
         let lease = self.lease();
         let calls = claim(self.db.pool(), self.destination, now, admitted.into(), lease).await?;
-        // What was to be the try of a destination that is away, and found nothing to try it with.
-        if calls.is_empty() && self.breaker().is_open() {
+        // What was to be the try of a destination that is away, and found nothing to try it with. One look more for each pause of the breaker:
+        // where nothing waits at all, nothing is behind.
+        let is_away = calls.is_empty() && self.breaker().is_open();
+        if is_away && observe(self.db.pool(), self.destination, 1).await?.waiting > 0 {
             return Ok(Found::Spared);
         }
         let found = Found::Due { calls: calls.len(), all: calls.len() < admitted as usize };

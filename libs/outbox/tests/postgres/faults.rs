@@ -1,6 +1,8 @@
 //! What the transport and the receiver may do to an attempt.
 
 use crate::rig::{Fault, Rig, Routes, call, call_to, metrics};
+use clock::Clock as _;
+use jiff::SignedDuration;
 use outbox::{Found, Outcome, Settings};
 use proto::outbox::v1::RequeueCallRequest;
 use std::sync::Arc;
@@ -219,4 +221,23 @@ async fn a_destination_that_is_away_is_not_caught_up_with_while_its_only_call_wa
     }
     assert!(spared > 10, "mostly there was nothing to try it with: {spared}");
     assert_eq!(lane.step().await, Ok(Found::Due { calls: 0, all: true }), "it is back, and all is done");
+}
+
+#[tokio::test]
+async fn nobody_is_behind_a_destination_that_is_away_and_that_nothing_waits_for() {
+    let rig = Rig::new().await;
+    let away = rig.receiver();
+    let settings = Settings { breaker_limit: 1, ..Settings::default() };
+    let relay = rig.relay_of(Arc::new(outbox::NothingFollows), vec![("away", away.clone())], &settings).0;
+    let [lane] = relay.lanes() else { panic!("one lane") };
+    away.next(vec![Fault::RequestLost]);
+    rig.send(vec![call_to("away", "k", "x").0.expires(rig.clock.now() + SignedDuration::from_secs(60))]).await;
+    assert_eq!(lane.step().await, Ok(Found::Due { calls: 1, all: true }));
+    assert_eq!(lane.step().await, Ok(Found::Spared));
+    // It is over before it is tried again, so nobody has heard of the destination since.
+    rig.advance(90);
+    assert_eq!(lane.step().await, Ok(Found::Due { calls: 1, all: false }));
+    rig.advance(90);
+    assert_eq!(lane.step().await, Ok(Found::Due { calls: 0, all: true }));
+    assert_eq!((away.attempts(), away.applied().len()), (1, 0));
 }
