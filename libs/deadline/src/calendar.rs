@@ -18,7 +18,7 @@ use jiff::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Hours, Invalid, Refused, Week};
+use crate::{Exception, Hours, Invalid, Refused, SpecialDates, Week};
 
 /// A published version of a calendar. It never changes; other hours are another version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,8 @@ use crate::{Hours, Invalid, Refused, Week};
 pub struct Calendar {
     data: CalendarData,
     zone: TimeZone,
+    /// By date and disjoint, with the hours that come out, so that a walk computes none.
+    special: Vec<SpecialDates>,
 }
 
 /// What a calendar says, as it is written in TOML and kept in a database.
@@ -45,28 +47,6 @@ pub struct CalendarData {
     pub week: Week,
     #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "exception")]
     pub exceptions: Vec<Exception>,
-}
-
-/// Local dates with hours of their own: a holiday, a short day, a working Saturday.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Exception {
-    /// First local date.
-    pub from: Date,
-    /// Last local date; absent for a single day.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<Date>,
-    /// What people call it; shown in explanations.
-    pub label: String,
-    /// Hours instead of the weekday's; none means closed.
-    #[serde(default, skip_serializing_if = "Hours::is_closed")]
-    pub hours: Hours,
-}
-
-impl Exception {
-    fn last(&self) -> Date {
-        self.to.unwrap_or(self.from)
-    }
 }
 
 impl Calendar {
@@ -100,20 +80,31 @@ impl Calendar {
         self.zone.to_datetime(instant).date()
     }
 
+    /// Every run of dates with hours of its own, by date.
+    pub fn special_dates(&self) -> &[SpecialDates] {
+        &self.special
+    }
+
     /// Hours of a local date, with the label of the exception that sets them.
     ///
     /// # Errors
     /// [`Refused::PastHorizon`].
     pub fn hours_on(&self, date: Date) -> Result<(&Hours, Option<&str>), Refused> {
+        let (hours, special) = self.day(date)?;
+        Ok((hours, special.map(|special| special.label.as_str())))
+    }
+
+    /// Hours of a local date, with all that is known of it if they are not its weekday's.
+    ///
+    /// # Errors
+    /// [`Refused::PastHorizon`].
+    pub fn day(&self, date: Date) -> Result<(&Hours, Option<&SpecialDates>), Refused> {
         if let Some(horizon) = self.data.horizon.filter(|horizon| date > *horizon) {
             return Err(Refused::PastHorizon { calendar: self.data.id.clone(), horizon });
         }
-        let after = self.data.exceptions.partition_point(|exception| exception.from <= date);
-        let exception = self.data.exceptions[..after].last().filter(|exception| date <= exception.last());
-        Ok(match exception {
-            Some(exception) => (&exception.hours, Some(&exception.label)),
-            None => (self.data.week.on(date.weekday()), None),
-        })
+        let after = self.special.partition_point(|special| special.from <= date);
+        let special = self.special[..after].last().filter(|special| date <= special.to);
+        Ok((special.map_or_else(|| self.data.week.on(date.weekday()), |special| &special.hours), special))
     }
 
     /// The first instant at which the wall shows `minute` of `date` or a later time; `minute` 1440 is the next midnight.
@@ -150,13 +141,16 @@ impl TryFrom<CalendarData> for Calendar {
             return refuse("no weekday has hours, so no term would ever end".into());
         }
         data.exceptions.sort_by_key(|exception| exception.from);
-        if let Some(bad) = data.exceptions.iter().find(|exception| exception.last() < exception.from) {
-            return refuse(format!("the exception {:?} ends before it begins", bad.label));
-        }
+        let special: Result<Vec<_>, _> =
+            data.exceptions.iter().map(|exception| exception.resolve(&data.week)).collect();
+        let special = match special {
+            Ok(special) => special,
+            Err(what) => return refuse(what),
+        };
         if let Some(pair) = data.exceptions.windows(2).find(|pair| pair[1].from <= pair[0].last()) {
             return refuse(format!("the exceptions {:?} and {:?} overlap", pair[0].label, pair[1].label));
         }
-        Ok(Self { data, zone })
+        Ok(Self { data, zone, special })
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::{
-    Allowance, Calendar, Due, Refused, Suspension, SuspensionReason,
+    Allowance, Calendar, DayKind, Due, Refused, SpecialDates, Suspension, SuspensionReason,
     due::{budget, used_at},
     suspension::Ledger,
     walk::{Kind, Walk},
@@ -75,8 +75,36 @@ pub enum What {
 pub enum Closed {
     /// Outside the weekday's hours.
     OffHours,
-    /// Outside the hours of a day with hours of its own, a holiday for instance.
+    /// Outside the hours of a day with hours of its own, of no sort that has a name.
     Exception(String),
+    /// Outside the hours of a holiday, a short day, a working weekend.
+    Day { day: DayKind, label: String },
+}
+
+impl Closed {
+    fn on(special: Option<&SpecialDates>) -> Self {
+        match special.map(|special| (special.day, special.label.clone())) {
+            None => Self::OffHours,
+            Some((None, label)) => Self::Exception(label),
+            Some((Some(day), label)) => Self::Day { day, label },
+        }
+    }
+
+    /// What people call the day that has hours of its own.
+    pub fn label(&self) -> Option<&str> {
+        match self {
+            Self::OffHours => None,
+            Self::Exception(label) | Self::Day { label, .. } => Some(label),
+        }
+    }
+
+    /// Which sort of day it is, where it has a name.
+    pub fn day(&self) -> Option<DayKind> {
+        match self {
+            Self::OffHours | Self::Exception(_) => None,
+            Self::Day { day, .. } => Some(*day),
+        }
+    }
 }
 
 impl Span {
@@ -135,8 +163,7 @@ fn spans(walk: Walk<'_>, due: Due) -> Result<Vec<Span>, Refused> {
         let to = piece.to.min(end);
         let (to, what) = match piece.kind {
             Kind::Counted => (Some(to), What::Counted),
-            Kind::Closed(None) => (Some(to), What::Closed(Closed::OffHours)),
-            Kind::Closed(Some(label)) => (Some(to), What::Closed(Closed::Exception(label.to_owned()))),
+            Kind::Closed(special) => (Some(to), What::Closed(Closed::on(special))),
             Kind::Suspended { reason, lost: true } => {
                 (Some(to), What::Suspended { reason, lost: piece.from.duration_until(to) })
             }

@@ -66,6 +66,21 @@ impl Hours {
     pub fn is_closed(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// The same hours with so many opening minutes taken off the end; `None` when nothing is left.
+    pub(crate) fn shortened(&self, minutes: u16) -> Option<Self> {
+        let mut left = self.0.clone();
+        let mut over = minutes;
+        while let Some(last) = left.pop() {
+            let length = last.to - last.from;
+            if length > over {
+                left.push(Interval { from: last.from, to: last.to - over });
+                return Some(Self(left));
+            }
+            over -= length;
+        }
+        None
+    }
 }
 
 /// Opening hours by weekday (`L2`). A weekday that is left out is closed.

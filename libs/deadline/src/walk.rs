@@ -11,21 +11,21 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
-use crate::{Basis, Calendar, Refused, SuspensionReason, suspension::Ledger};
+use crate::{Basis, Calendar, Refused, SpecialDates, SuspensionReason, suspension::Ledger};
 
 /// What a stretch of time is to a calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Base<'a> {
     Open,
-    Closed(Option<&'a str>),
+    Closed(Option<&'a SpecialDates>),
 }
 
 /// What a stretch of time is to a clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind<'a> {
     Counted,
-    /// Outside opening hours; with the label of the day's exception if it has one.
-    Closed(Option<&'a str>),
+    /// Outside opening hours; with what the day is if it has hours of its own.
+    Closed(Option<&'a SpecialDates>),
     /// `lost`: it would have counted.
     Suspended {
         reason: SuspensionReason,
@@ -87,7 +87,7 @@ impl<'a> Iterator for Walk<'a> {
         };
         let unsuspended = match base {
             Base::Open => Kind::Counted,
-            Base::Closed(label) => Kind::Closed(label),
+            Base::Closed(special) => Kind::Closed(special),
         };
         let (to, kind) = match self.ledger.after(from) {
             None => (end, unsuspended),
@@ -155,15 +155,15 @@ impl<'a> Days<'a> {
     fn fill(&mut self) -> Result<(), Refused> {
         let date = self.date.ok_or(Refused::OutOfRange)?;
         let calendar = self.calendar;
-        let (hours, label) = calendar.hours_on(date)?;
+        let (hours, special) = calendar.day(date)?;
         let mut at = calendar.instant(date, 0)?;
         for interval in hours.intervals() {
             let (open, close) = (calendar.instant(date, interval.from())?, calendar.instant(date, interval.to())?);
-            self.push(at, open, Base::Closed(label));
+            self.push(at, open, Base::Closed(special));
             self.push(open, close, Base::Open);
             at = close;
         }
-        self.push(at, calendar.instant(date, 24 * 60)?, Base::Closed(label));
+        self.push(at, calendar.instant(date, 24 * 60)?, Base::Closed(special));
         self.date = date.tomorrow().ok();
         Ok(())
     }

@@ -51,6 +51,9 @@ pub fn calendar_in(zones: &'static [&'static str], near: Date) -> impl Strategy<
             from: near.checked_add(SignedDuration::from_hours(24 * i64::from(day))).unwrap(),
             to: None,
             label: format!("day {day}"),
+            day: None,
+            like: None,
+            shorter_by: None,
             hours,
         });
         let (id, zone) = ("random".to_owned(), zone.to_owned());
