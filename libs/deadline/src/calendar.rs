@@ -14,39 +14,18 @@
 use jiff::{
     Timestamp,
     civil::Date,
-    tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase},
+    tz::{AmbiguousOffset, TimeZone},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Exception, Hours, Invalid, Refused, SpecialDates, Week};
+use crate::{CalendarData, Hours, Invalid, Refused, SpecialDates, Week, Year, written::Resolved};
 
 /// A published version of a calendar. It never changes; other hours are another version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "CalendarData", into = "CalendarData")]
 pub struct Calendar {
     data: CalendarData,
-    zone: TimeZone,
-    /// By date and disjoint, with the hours that come out, so that a walk computes none.
-    special: Vec<SpecialDates>,
-}
-
-/// What a calendar says, as it is written in TOML and kept in a database.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CalendarData {
-    /// `support`, `working_days`: lower snake case.
-    pub id: String,
-    /// Counts from 1, one more for every change.
-    pub version: u32,
-    /// IANA name of the zone whose wall clock the hours mean.
-    pub zone: String,
-    /// Last local date that the calendar knows: nothing is computed past it, because its holidays are not published yet.
-    /// Absent where nothing has to be published.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub horizon: Option<Date>,
-    pub week: Week,
-    #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "exception")]
-    pub exceptions: Vec<Exception>,
+    resolved: Resolved,
 }
 
 impl Calendar {
@@ -62,33 +41,58 @@ impl Calendar {
 
     /// The zone whose wall clock the hours mean.
     pub fn zone(&self) -> &TimeZone {
-        &self.zone
+        &self.resolved.zone
     }
 
     /// Last local date covered; `None` when nothing has to be published.
     pub fn horizon(&self) -> Option<Date> {
-        self.data.horizon
+        self.resolved.horizon
     }
 
-    /// Everything the calendar says.
+    /// The instant at which the last local date covered ends.
+    pub fn horizon_end(&self) -> Option<Timestamp> {
+        self.instant(self.resolved.horizon?, 24 * 60).ok()
+    }
+
+    /// First local date covered; `None` when it was always so.
+    pub fn from(&self) -> Option<Date> {
+        self.resolved.from
+    }
+
+    /// The years whose sources are told, in order; none, or all that it covers.
+    pub fn years(&self) -> &[Year] {
+        &self.resolved.years
+    }
+
+    /// Where the days of a year come from.
+    pub fn year(&self, year: i16) -> Option<&Year> {
+        self.resolved.years.iter().find(|it| it.year == year)
+    }
+
+    /// The hours of its weekdays.
+    pub fn week(&self) -> &Week {
+        &self.resolved.week
+    }
+
+    /// Everything the calendar says itself; what it has from its base is not in it.
     pub fn data(&self) -> &CalendarData {
         &self.data
     }
 
     /// The local date of an instant.
     pub fn date_of(&self, instant: Timestamp) -> Date {
-        self.zone.to_datetime(instant).date()
+        self.resolved.zone.to_datetime(instant).date()
     }
 
     /// Every run of dates with hours of its own, by date.
     pub fn special_dates(&self) -> &[SpecialDates] {
-        &self.special
+        &self.resolved.special
     }
 
     /// Hours of a local date, with the label of the exception that sets them.
     ///
     /// # Errors
-    /// [`Refused::PastHorizon`].
+    /// [`Refused::BeforeValidity`], [`Refused::PastHorizon`].
     pub fn hours_on(&self, date: Date) -> Result<(&Hours, Option<&str>), Refused> {
         let (hours, special) = self.day(date)?;
         Ok((hours, special.map(|special| special.label.as_str())))
@@ -97,14 +101,18 @@ impl Calendar {
     /// Hours of a local date, with all that is known of it if they are not its weekday's.
     ///
     /// # Errors
-    /// [`Refused::PastHorizon`].
+    /// [`Refused::BeforeValidity`], [`Refused::PastHorizon`].
     pub fn day(&self, date: Date) -> Result<(&Hours, Option<&SpecialDates>), Refused> {
-        if let Some(horizon) = self.data.horizon.filter(|horizon| date > *horizon) {
+        let Resolved { from, horizon, week, special, .. } = &self.resolved;
+        if let Some(from) = from.filter(|from| date < *from) {
+            return Err(Refused::BeforeValidity { calendar: self.data.id.clone(), from });
+        }
+        if let Some(horizon) = horizon.filter(|horizon| date > *horizon) {
             return Err(Refused::PastHorizon { calendar: self.data.id.clone(), horizon });
         }
-        let after = self.special.partition_point(|special| special.from <= date);
-        let special = self.special[..after].last().filter(|special| date <= special.to);
-        Ok((special.map_or_else(|| self.data.week.on(date.weekday()), |special| &special.hours), special))
+        let after = special.partition_point(|special| special.from <= date);
+        let special = special[..after].last().filter(|special| date <= special.to);
+        Ok((special.map_or_else(|| week.on(date.weekday()), |special| &special.hours), special))
     }
 
     /// The first instant at which the wall shows `minute` of `date` or a later time; `minute` 1440 is the next midnight.
@@ -115,42 +123,35 @@ impl Calendar {
             (Ok(hours @ 0..24), Ok(minutes)) => date.at(hours, minutes, 0, 0),
             _ => midnight(date.tomorrow().map_err(|_| Refused::OutOfRange)?),
         };
-        let ambiguous = self.zone.to_ambiguous_timestamp(local);
+        let ambiguous = self.resolved.zone.to_ambiguous_timestamp(local);
         match ambiguous.offset() {
             AmbiguousOffset::Gap { .. } => {
                 let before = ambiguous.earlier().map_err(|_| Refused::OutOfRange)?;
-                self.zone.following(before).next().map(|jump| jump.timestamp()).ok_or(Refused::OutOfRange)
+                self.resolved.zone.following(before).next().map(|jump| jump.timestamp()).ok_or(Refused::OutOfRange)
             }
             _ => ambiguous.earlier().map_err(|_| Refused::OutOfRange),
         }
+    }
+
+    /// The calendar that is written; `base` is the one it names.
+    pub(crate) fn new(mut data: CalendarData, base: Option<&CalendarData>) -> Result<Self, Invalid> {
+        data.sort();
+        let resolved = data.resolve(base)?;
+        Ok(Self { data, resolved })
     }
 }
 
 impl TryFrom<CalendarData> for Calendar {
     type Error = Invalid;
 
-    fn try_from(mut data: CalendarData) -> Result<Self, Invalid> {
-        let refuse = |what: String| Err(Invalid::Calendar { id: data.id.clone(), what });
-        if !crate::is_id(&data.id) {
-            return refuse("the id is not lower snake case".into());
+    fn try_from(data: CalendarData) -> Result<Self, Invalid> {
+        match &data.base {
+            Some(base) => {
+                let what = format!("it is based on {base:?} and can only be read in a set that has both");
+                Err(Invalid::Calendar { id: data.id, what })
+            }
+            None => Self::new(data, None),
         }
-        let Ok(zone) = TimeZoneDatabase::bundled().get(&data.zone) else {
-            return refuse(format!("the time zone {:?} is not in the compiled-in database", data.zone));
-        };
-        if data.week.is_closed() {
-            return refuse("no weekday has hours, so no term would ever end".into());
-        }
-        data.exceptions.sort_by_key(|exception| exception.from);
-        let special: Result<Vec<_>, _> =
-            data.exceptions.iter().map(|exception| exception.resolve(&data.week)).collect();
-        let special = match special {
-            Ok(special) => special,
-            Err(what) => return refuse(what),
-        };
-        if let Some(pair) = data.exceptions.windows(2).find(|pair| pair[1].from <= pair[0].last()) {
-            return refuse(format!("the exceptions {:?} and {:?} overlap", pair[0].label, pair[1].label));
-        }
-        Ok(Self { data, zone, special })
     }
 }
 

@@ -97,6 +97,18 @@ impl Exception {
         self.to.unwrap_or(self.from)
     }
 
+    /// What is left of it on both sides of other dates; all of it when it has none of them.
+    pub(crate) fn without(&self, from: Date, last: Date) -> Vec<Self> {
+        if last < from || last < self.from || self.last() < from {
+            return vec![self.clone()];
+        }
+        // A date past the end of time is no date that anything is left on.
+        let before = from.yesterday().ok().filter(|end| *end >= self.from).map(|end| (self.from, end));
+        let after = last.tomorrow().ok().filter(|begin| *begin <= self.last()).map(|begin| (begin, self.last()));
+        let parts = before.into_iter().chain(after);
+        parts.map(|(from, to)| Self { from, to: (to > from).then_some(to), ..self.clone() }).collect()
+    }
+
     /// The hours that come out under a week.
     pub(crate) fn resolve(&self, week: &Week) -> Result<SpecialDates, String> {
         let refuse = |why: &str| {

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::{
-    Allowance, Calendar, DayKind, Due, Refused, SpecialDates, Suspension, SuspensionReason,
+    Allowance, Basis, Calendar, DayKind, Due, Refused, SpecialDates, Suspension, SuspensionReason,
     due::{budget, used_at},
     suspension::Ledger,
     walk::{Kind, Walk},
@@ -39,6 +39,9 @@ pub struct Explanation {
     pub due: Due,
     /// Contiguous, from the start to the due time, or to the open suspension.
     pub spans: Vec<Span>,
+    /// Years between the start and the due time whose days off may yet be moved, and the due time with them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub provisional: Vec<i16>,
 }
 
 /// A stretch of time.
@@ -141,6 +144,7 @@ pub fn explain(
     let walk = || Walk::new(calendar, allowance.basis(), start, &ledger);
     let budget = budget(calendar, start, allowance)?;
     let due = used_at(walk(), start, budget)?;
+    let spans = spans(walk(), due)?;
     Ok(Explanation {
         policy,
         calendar: Pin { id: calendar.id().into(), version: calendar.version() },
@@ -150,8 +154,19 @@ pub fn explain(
         allowance,
         budget,
         due,
-        spans: folded(spans(walk(), due)?),
+        provisional: provisional(calendar, allowance.basis(), &spans),
+        spans: folded(spans),
     })
+}
+
+/// The provisional years that the spans touch; real time asks no calendar and depends on none.
+fn provisional(calendar: &Calendar, basis: Basis, spans: &[Span]) -> Vec<i16> {
+    let (Basis::Working, Some(first), Some(last)) = (basis, spans.first(), spans.last()) else { return Vec::new() };
+    // The end is not part of the term: midnight of the New Year belongs to the old one.
+    let end = last.to.map_or(last.from, |to| to - SignedDuration::from_nanos(1));
+    let touched = calendar.date_of(first.from).year()..=calendar.date_of(end).year();
+    let years = calendar.years().iter().filter(|year| year.provisional && touched.contains(&year.year));
+    years.map(|year| year.year).collect()
 }
 
 /// The pieces up to the due time, neighbours of one kind joined.

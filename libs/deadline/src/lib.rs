@@ -35,9 +35,10 @@ mod set;
 mod suspension;
 mod term;
 mod walk;
+mod written;
 
 pub use allowance::{Allowance, Basis};
-pub use calendar::{Calendar, CalendarData};
+pub use calendar::Calendar;
 pub use due::{Due, due, elapsed, remaining, share};
 pub use exception::{DayKind, DayName, Exception, SpecialDates};
 pub use explain::{Closed, Explanation, MAX_SPANS, Pin, Span, What, explain};
@@ -50,6 +51,7 @@ pub use refused::{Invalid, Refused};
 pub use set::{ContentHash, PolicySet};
 pub use suspension::{Suspension, SuspensionReason};
 pub use term::Term;
+pub use written::{CalendarData, Year};
 
 /// Lower snake case, beginning with a letter: how calendars and policies are named.
 fn is_id(text: &str) -> bool {

@@ -8,6 +8,9 @@ pub enum Refused {
     /// The calendar does not know days that the computation needs: their holidays are not published.
     #[error("calendar {calendar:?} is published up to {horizon} only")]
     PastHorizon { calendar: String, horizon: Date },
+    /// The start lies before the first date that the calendar knows.
+    #[error("calendar {calendar:?} is known from {from} only")]
+    BeforeValidity { calendar: String, from: Date },
     /// A term of zero or less has no end.
     #[error("an allowance must be longer than zero")]
     AllowanceNotPositive,
@@ -24,6 +27,7 @@ impl Refused {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::PastHorizon { .. } => "CALENDAR_HORIZON_PASSED",
+            Self::BeforeValidity { .. } => "CALENDAR_NOT_VALID_YET",
             Self::AllowanceNotPositive => "ALLOWANCE_NOT_POSITIVE",
             Self::SuspensionBackwards { .. } => "SUSPENSION_BACKWARDS",
             Self::OutOfRange => "TIME_OUT_OF_RANGE",

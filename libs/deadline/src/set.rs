@@ -8,7 +8,7 @@ use std::{cmp::Reverse, fmt};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Calendar, ClockKind, Features, Invalid, Policy, Term};
+use crate::{Calendar, CalendarData, ClockKind, Features, Invalid, Policy, Term};
 
 /// SHA-256 of a set's canonical text.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,6 +18,8 @@ pub struct ContentHash([u8; 32]);
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicySet {
     document: Document,
+    /// What comes out of the document's calendars, in the same order.
+    calendars: Vec<Calendar>,
     hash: ContentHash,
     /// Index of the policy that matches everything; checked when loading.
     catch_all: usize,
@@ -30,7 +32,7 @@ struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     version: Option<u32>,
     #[serde(default, rename = "calendar")]
-    calendars: Vec<Calendar>,
+    calendars: Vec<CalendarData>,
     #[serde(default, rename = "policy")]
     policies: Vec<Policy>,
 }
@@ -82,7 +84,7 @@ impl PolicySet {
 
     /// Calendars by id.
     pub fn calendars(&self) -> &[Calendar] {
-        &self.document.calendars
+        &self.calendars
     }
 
     /// The policy of that id.
@@ -92,7 +94,7 @@ impl PolicySet {
 
     /// The calendar of that id.
     pub fn calendar(&self, id: &str) -> Option<&Calendar> {
-        let calendars = &self.document.calendars;
+        let calendars = &self.calendars;
         calendars.binary_search_by(|calendar| calendar.id().cmp(id)).ok().map(|at| &calendars[at])
     }
 
@@ -113,14 +115,17 @@ impl PolicySet {
         if document.version.is_none_or(|version| version == 0) {
             return Err(Invalid::Set("a set has a version, counted from 1".into()));
         }
-        document.calendars.sort_by(|one, other| one.id().cmp(other.id()));
+        document.calendars.sort_by(|one, other| one.id.cmp(&other.id));
+        document.calendars.iter_mut().for_each(CalendarData::sort);
         document.policies.sort_by(|one, other| rank(one).cmp(&rank(other)));
-        check_ids(document.calendars.iter().map(Calendar::id), "calendars")?;
+        check_ids(document.calendars.iter().map(|calendar| calendar.id.as_str()), "calendars")?;
         check_ids(document.policies.iter().map(|policy| policy.id.as_str()), "policies")?;
+        let calendars: Vec<Calendar> =
+            document.calendars.iter().map(|data| load(data, &document.calendars)).collect::<Result<_, _>>()?;
         for policy in &document.policies {
             policy.check()?;
             for plan in ClockKind::ALL.map(|clock| policy.plan(clock)) {
-                if !document.calendars.iter().any(|calendar| calendar.id() == plan.calendar) {
+                if !calendars.iter().any(|calendar| calendar.id() == plan.calendar) {
                     let what = format!("the set has no calendar {:?}", plan.calendar);
                     return Err(Invalid::Policy { id: policy.id.clone(), what });
                 }
@@ -130,8 +135,25 @@ impl PolicySet {
         let catch_all = document.policies.iter().position(|policy| policy.matches.is_catch_all());
         let catch_all = catch_all.ok_or_else(|| Invalid::Set("no policy matches everything".into()))?;
         let hash = ContentHash(Sha256::digest(canonical(&document)?).into());
-        Ok(Self { document, hash, catch_all })
+        Ok(Self { document, calendars, hash, catch_all })
     }
+}
+
+/// A calendar of a set, with the one that it is based on. A base stands alone: with chains nobody could tell by reading one
+/// file which of three wins, and a cycle has no end.
+fn load(data: &CalendarData, all: &[CalendarData]) -> Result<Calendar, Invalid> {
+    let refuse = |what: String| Err(Invalid::Calendar { id: data.id.clone(), what });
+    let base = match &data.base {
+        None => None,
+        Some(base) => match all.iter().find(|other| other.id == *base) {
+            None => return refuse(format!("the set has no calendar {base:?} to base it on")),
+            Some(found) if found.base.is_some() => {
+                return refuse(format!("its base {base:?} has a base itself"));
+            }
+            found => found,
+        },
+    };
+    Calendar::new(data.clone(), base)
 }
 
 fn canonical(document: &Document) -> Result<String, Invalid> {

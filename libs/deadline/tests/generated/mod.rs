@@ -57,7 +57,10 @@ pub fn calendar_in(zones: &'static [&'static str], near: Date) -> impl Strategy<
             hours,
         });
         let (id, zone) = ("random".to_owned(), zone.to_owned());
-        CalendarData { id, version: 1, zone, horizon: None, week, exceptions: exceptions.collect() }.try_into().unwrap()
+        let (base, from, horizon, years) = (None, None, None, Vec::new());
+        CalendarData { id, version: 1, zone, base, from, horizon, years, week, exceptions: exceptions.collect() }
+            .try_into()
+            .unwrap()
     })
 }
 
