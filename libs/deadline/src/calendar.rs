@@ -18,7 +18,10 @@ use jiff::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{CalendarData, Hours, Invalid, Refused, SpecialDates, Week, Year, written::Resolved};
+use crate::{
+    CalendarData, Hours, Invalid, Refused, SpecialDates, Week, Year,
+    written::{self, Resolved},
+};
 
 /// A published version of a calendar. It never changes; other hours are another version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -131,6 +134,17 @@ impl Calendar {
             }
             _ => ambiguous.earlier().map_err(|_| Refused::OutOfRange),
         }
+    }
+
+    /// The same hours by the wall of another zone, such as the applicant's. It has no other id: what is promised is the same.
+    ///
+    /// # Errors
+    /// [`Invalid::Calendar`] when the compiled-in database has no zone of that IANA name.
+    pub fn in_zone(&self, zone: &str) -> Result<Self, Invalid> {
+        let mut moved = self.clone();
+        moved.resolved.zone = written::zone(self.id(), zone)?;
+        zone.clone_into(&mut moved.data.zone);
+        Ok(moved)
     }
 
     /// The calendar that is written; `base` is the one it names.

@@ -46,7 +46,7 @@ pub use features::{Channel, Features, Kind, Priority};
 pub use hours::{Hours, Interval, Week};
 pub use ladder::{Holder, Ladder, Level, Rung, RungInputs, RungKind, level_end, rungs};
 pub use names::UnknownName;
-pub use policy::{ClockKind, DayConvention, Match, Plan, Policy};
+pub use policy::{ClockKind, DayConvention, Match, Plan, Policy, ZoneChoice};
 pub use refused::{Invalid, Refused};
 pub use set::{ContentHash, PolicySet};
 pub use suspension::{Suspension, SuspensionReason};

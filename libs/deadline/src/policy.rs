@@ -30,6 +30,9 @@ pub struct Policy {
 pub struct Plan {
     /// Id of the calendar of the same set. Real time does not ask it, but explanations and ladders may.
     pub calendar: String,
+    /// By whose wall the calendar's hours are read.
+    #[serde(default, skip_serializing_if = "ZoneChoice::is_calendar")]
+    pub zone: ZoneChoice,
     pub allowance: Allowance,
     /// Share of the counted time after which the operator is reminded (`L6`), 1 to 99.
     pub warn_percent: u8,
@@ -37,6 +40,17 @@ pub struct Plan {
     pub pauses: BTreeSet<SuspensionReason>,
     /// Who takes over when the due time passes (`L7`).
     pub ladder: Ladder,
+}
+
+/// By whose wall a plan reads its calendar's hours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ZoneChoice {
+    /// The zone that the calendar names.
+    #[default]
+    Calendar,
+    /// The applicant's own: see [`Calendar::in_zone`](crate::Calendar::in_zone).
+    Applicant,
 }
 
 /// Which clock of an appeal is meant (`L5`).
@@ -127,6 +141,13 @@ impl Plan {
     /// Those of an appeal's suspensions that stop this clock.
     pub fn pausing(&self, suspensions: &[Suspension]) -> Vec<Suspension> {
         suspensions.iter().filter(|suspension| self.pauses.contains(&suspension.reason)).copied().collect()
+    }
+}
+
+impl ZoneChoice {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+    fn is_calendar(&self) -> bool {
+        *self == Self::Calendar
     }
 }
 

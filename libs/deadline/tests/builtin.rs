@@ -1,6 +1,6 @@
 //! The shipped set: what it promises, and that it can't change unnoticed.
 
-use deadline::{Channel, ClockKind, Features, Invalid, Kind, PolicySet, Priority};
+use deadline::{Channel, ClockKind, Features, Invalid, Kind, PolicySet, Priority, ZoneChoice};
 use jiff::{SignedDuration, Timestamp, civil::date};
 
 const CATEGORIES: [&str; 17] = [
@@ -199,6 +199,24 @@ fn order_decides_first_and_specificity_second() {
     assert_eq!(chosen(Priority::High, Channel::Portal), "broad");
     assert_eq!(chosen(Priority::High, Channel::Email), "first");
     assert_eq!(chosen(Priority::Normal, Channel::Chat), "everything");
+}
+
+#[test]
+fn a_plan_reads_its_calendar_by_the_calendars_wall_unless_it_says_otherwise() {
+    let plain = policy("everything", 9, "");
+    let by_choice = |choice: &str| {
+        load(&[plain.replace("calendar = \"daily\"", &format!("calendar = \"daily\"\nzone = \"{choice}\""))])
+    };
+    let zone = |set: &PolicySet| set.policies()[0].resolution.zone;
+    let calendars = load(std::slice::from_ref(&plain)).unwrap();
+    assert_eq!(zone(&calendars), ZoneChoice::Calendar);
+    // The default is not written, so a set that is older than the choice keeps its hash.
+    assert_eq!(by_choice("calendar").unwrap().to_toml(), calendars.to_toml());
+    let applicants = by_choice("applicant").unwrap();
+    assert_eq!(zone(&applicants), ZoneChoice::Applicant);
+    assert_ne!(applicants.content_hash(), calendars.content_hash());
+    assert_eq!(PolicySet::from_toml(&[&applicants.to_toml().unwrap()]), Ok(applicants));
+    assert!(by_choice("operator").unwrap_err().to_string().contains("unknown variant `operator`"));
 }
 
 #[test]

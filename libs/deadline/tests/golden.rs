@@ -127,6 +127,28 @@ fn clocks_that_fall_back_across_midnight_do_not_close_what_has_opened() {
 }
 
 #[test]
+fn the_same_hours_by_the_wall_of_another_zone() {
+    let kamchatka = working_days().in_zone("Asia/Kamchatka").unwrap();
+    // 18:00 in Kamchatka (+12) is 09:00 in Moscow; a filing at 23:00 in Moscow is filed on the next day there.
+    check(&kamchatka, "2026-03-02T12:00:00+12", Allowance::WorkingDays(1), "2026-03-03T18:00:00+12");
+    check(&kamchatka, "2026-03-02T23:00:00+03", Allowance::WorkingDays(1), "2026-03-04T18:00:00+12");
+    check(working_days(), "2026-03-02T23:00:00+03", Allowance::WorkingDays(1), "2026-03-03T18:00:00+03");
+    // Holidays are those of the dates there: 23 February, a Monday, is over nine hours earlier.
+    check(&kamchatka, "2026-02-23T16:00:00+03", Allowance::WorkingTime(hours(1)), "2026-02-24T10:00:00+12");
+    assert_eq!(kamchatka.horizon_end(), Some(at("2028-01-01T00:00:00+12")));
+
+    let pin = Pin { id: "by_hand".into(), version: 1 };
+    let told = explain(pin, &kamchatka, at("2026-03-02T12:00:00+12"), Allowance::WorkingDays(1), &[]).unwrap();
+    assert_eq!((told.zone.as_str(), told.calendar.id.as_str()), ("Asia/Kamchatka", "working_days"));
+    assert_eq!(kamchatka.in_zone("Europe/Moscow").as_ref(), Ok(working_days()), "and back");
+    let refused = working_days().in_zone("Asia/Atlantis").unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "calendar \"working_days\": the time zone \"Asia/Atlantis\" is not in the compiled-in database"
+    );
+}
+
+#[test]
 fn support_hours_over_a_night_and_a_weekend() {
     check(support(), "2026-03-02T20:30:00+03", Allowance::WorkingTime(hours(1)), "2026-03-03T09:30:00+03");
     // Saturday 10-18, Sunday 10-16.
