@@ -14,7 +14,8 @@
 //! - [`due`]: the earliest instant at which the allowance is used up; [`Due::Paused`] while a suspension has no end.
 //! - [`rungs`]: the warning and the levels of the ladder; [`level_end`]: the term of one of them that begins at another time.
 //! - [`explain`]: every stretch from start to due, adding up to the allowance.
-//! - [`PolicySet`]: an immutable version of all of it; [`PolicySet::builtin`] is compiled in from `data/`.
+//! - [`PolicySet`]: an immutable version of all of it; [`PolicySet::builtin`] is compiled in from `data/`,
+//!   and [`PolicySet::shipped`] has the older ones.
 //!
 //! What can't be computed is [`Refused`] with a reason, never guessed: above all a due time past the last date for which
 //! holidays are published.

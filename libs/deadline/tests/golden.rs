@@ -1,8 +1,8 @@
 //! Cases computed by hand, across the turns of the clock, holidays and short days.
 
 use deadline::{
-    Allowance, Calendar, Closed, Due, Pin, PolicySet, Refused, RungKind, Suspension, SuspensionReason, What, due,
-    elapsed, explain,
+    Allowance, Calendar, Closed, DayKind, Due, Pin, PolicySet, Refused, RungKind, Suspension, SuspensionReason, What,
+    due, elapsed, explain,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -146,6 +146,35 @@ fn the_same_hours_by_the_wall_of_another_zone() {
         refused,
         "calendar \"working_days\": the time zone \"Asia/Atlantis\" is not in the compiled-in database"
     );
+}
+
+#[test]
+fn a_worked_saturday_is_a_working_day_and_may_be_an_hour_short() {
+    let term = |start, expected| check(working_days(), start, Allowance::WorkingDays(1), expected);
+    // Friday 26 April 2024, then Saturday 27 that is worked for Monday 29; after it five days off.
+    term("2024-04-26T12:00:00+03", "2024-04-27T18:00:00+03");
+    term("2024-04-27T12:00:00+03", "2024-05-02T18:00:00+03");
+    // Saturday 2 November 2024 and Saturday 1 November 2025 are worked and end an hour earlier.
+    term("2024-11-01T12:00:00+03", "2024-11-02T17:00:00+03");
+    term("2025-10-31T12:00:00+03", "2025-11-01T17:00:00+03");
+    term("2025-11-01T12:00:00+03", "2025-11-05T18:00:00+03");
+    // Wednesday 7 May 2025 is not short: Thursday 8 is off in place of 23 February and no holiday itself.
+    check(working_days(), "2025-05-07T17:00:00+03", Allowance::WorkingTime(hours(2)), "2025-05-12T10:00:00+03");
+}
+
+#[test]
+fn the_shipped_calendar_knows_nothing_before_2024() {
+    let refused = due(working_days(), at("2023-12-31T12:00:00+03"), Allowance::WorkingDays(1), &[]).unwrap_err();
+    assert_eq!(refused.to_string(), "calendar \"working_days\" is known from 2024-01-01 only");
+    check(working_days(), "2024-01-01T00:00:00+03", Allowance::WorkingDays(1), "2024-01-09T18:00:00+03");
+}
+
+#[test]
+fn a_term_into_2027_is_provisional() {
+    let pin = || Pin { id: "by_hand".into(), version: 1 };
+    let told = |start| explain(pin(), working_days(), at(start), Allowance::WorkingDays(10), &[]).unwrap().provisional;
+    assert_eq!(told("2026-12-14T12:00:00+03"), [0; 0], "due on 28 December 2026");
+    assert_eq!(told("2026-12-28T12:00:00+03"), [2027]);
 }
 
 #[test]
@@ -324,7 +353,11 @@ fn an_explanation_tells_every_stretch_and_every_version() {
             .unwrap();
 
     let spans: Vec<_> = told.spans.iter().map(|span| (span.from, span.to, span.what.clone())).collect();
-    let holiday = || What::Closed(Closed::Exception("День защитника Отечества".into()));
+    let holiday = || {
+        What::Closed(Closed::Day {
+            day: DayKind::Holiday, label: "День защитника Отечества".into()
+        })
+    };
     let off = || What::Closed(Closed::OffHours);
     let row = |from: &str, to: &str, what| (at(from), Some(at(to)), what);
     assert_eq!(
@@ -346,7 +379,7 @@ fn an_explanation_tells_every_stretch_and_every_version() {
             row("2026-02-23T10:00:00+03", "2026-02-23T11:00:00+03", What::Counted),
         ]
     );
-    assert_eq!((told.policy, told.calendar.id.as_str(), told.calendar.version), (policy, "support", 1));
+    assert_eq!((told.policy, told.calendar.id.as_str(), told.calendar.version), (policy, "support", 2));
     assert_eq!(told.due, Due::At(at("2026-02-23T11:00:00+03")));
     assert!(told.tzdb.starts_with("20"), "{}", told.tzdb);
 }
