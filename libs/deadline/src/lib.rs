@@ -23,6 +23,7 @@
 mod allowance;
 mod builtin;
 mod calendar;
+mod changes;
 mod due;
 mod exception;
 mod explain;
@@ -40,6 +41,7 @@ mod written;
 
 pub use allowance::{Allowance, Basis};
 pub use calendar::Calendar;
+pub use changes::{Change, DayHours};
 pub use due::{Due, due, elapsed, remaining, share};
 pub use exception::{DayKind, DayName, Exception, SpecialDates};
 pub use explain::{Closed, Explanation, MAX_SPANS, Pin, Span, What, explain};
