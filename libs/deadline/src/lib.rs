@@ -16,6 +16,8 @@
 //! - [`explain`]: every stretch from start to due, adding up to the allowance.
 //! - [`PolicySet`]: an immutable version of all of it; [`PolicySet::builtin`] is compiled in from `data/`,
 //!   and [`PolicySet::shipped`] has the older ones.
+//! - [`Calendar::changes`]: what another version of a calendar changes.
+//! - [`ics::days`]: the special days of an iCalendar file.
 //!
 //! What can't be computed is [`Refused`] with a reason, never guessed: above all a due time past the last date for which
 //! holidays are published.
@@ -29,6 +31,7 @@ mod exception;
 mod explain;
 mod features;
 mod hours;
+pub mod ics;
 mod ladder;
 mod names;
 mod policy;
