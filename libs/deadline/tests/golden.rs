@@ -127,57 +127,6 @@ fn clocks_that_fall_back_across_midnight_do_not_close_what_has_opened() {
 }
 
 #[test]
-fn the_same_hours_by_the_wall_of_another_zone() {
-    let kamchatka = working_days().in_zone("Asia/Kamchatka").unwrap();
-    // 18:00 in Kamchatka (+12) is 09:00 in Moscow; a filing at 23:00 in Moscow is filed on the next day there.
-    check(&kamchatka, "2026-03-02T12:00:00+12", Allowance::WorkingDays(1), "2026-03-03T18:00:00+12");
-    check(&kamchatka, "2026-03-02T23:00:00+03", Allowance::WorkingDays(1), "2026-03-04T18:00:00+12");
-    check(working_days(), "2026-03-02T23:00:00+03", Allowance::WorkingDays(1), "2026-03-03T18:00:00+03");
-    // Holidays are those of the dates there: 23 February, a Monday, is over nine hours earlier.
-    check(&kamchatka, "2026-02-23T16:00:00+03", Allowance::WorkingTime(hours(1)), "2026-02-24T10:00:00+12");
-    assert_eq!(kamchatka.horizon_end(), Some(at("2028-01-01T00:00:00+12")));
-
-    let pin = Pin { id: "by_hand".into(), version: 1 };
-    let told = explain(pin, &kamchatka, at("2026-03-02T12:00:00+12"), Allowance::WorkingDays(1), &[]).unwrap();
-    assert_eq!((told.zone.as_str(), told.calendar.id.as_str()), ("Asia/Kamchatka", "working_days"));
-    assert_eq!(kamchatka.in_zone("Europe/Moscow").as_ref(), Ok(working_days()), "and back");
-    let refused = working_days().in_zone("Asia/Atlantis").unwrap_err().to_string();
-    assert_eq!(
-        refused,
-        "calendar \"working_days\": the time zone \"Asia/Atlantis\" is not in the compiled-in database"
-    );
-}
-
-#[test]
-fn a_worked_saturday_is_a_working_day_and_may_be_an_hour_short() {
-    let term = |start, expected| check(working_days(), start, Allowance::WorkingDays(1), expected);
-    // Friday 26 April 2024, then Saturday 27 that is worked for Monday 29; after it five days off.
-    term("2024-04-26T12:00:00+03", "2024-04-27T18:00:00+03");
-    term("2024-04-27T12:00:00+03", "2024-05-02T18:00:00+03");
-    // Saturday 2 November 2024 and Saturday 1 November 2025 are worked and end an hour earlier.
-    term("2024-11-01T12:00:00+03", "2024-11-02T17:00:00+03");
-    term("2025-10-31T12:00:00+03", "2025-11-01T17:00:00+03");
-    term("2025-11-01T12:00:00+03", "2025-11-05T18:00:00+03");
-    // Wednesday 7 May 2025 is not short: Thursday 8 is off in place of 23 February and no holiday itself.
-    check(working_days(), "2025-05-07T17:00:00+03", Allowance::WorkingTime(hours(2)), "2025-05-12T10:00:00+03");
-}
-
-#[test]
-fn the_shipped_calendar_knows_nothing_before_2024() {
-    let refused = due(working_days(), at("2023-12-31T12:00:00+03"), Allowance::WorkingDays(1), &[]).unwrap_err();
-    assert_eq!(refused.to_string(), "calendar \"working_days\" is known from 2024-01-01 only");
-    check(working_days(), "2024-01-01T00:00:00+03", Allowance::WorkingDays(1), "2024-01-09T18:00:00+03");
-}
-
-#[test]
-fn a_term_into_2027_is_provisional() {
-    let pin = || Pin { id: "by_hand".into(), version: 1 };
-    let told = |start| explain(pin(), working_days(), at(start), Allowance::WorkingDays(10), &[]).unwrap().provisional;
-    assert_eq!(told("2026-12-14T12:00:00+03"), [0; 0], "due on 28 December 2026");
-    assert_eq!(told("2026-12-28T12:00:00+03"), [2027]);
-}
-
-#[test]
 fn support_hours_over_a_night_and_a_weekend() {
     check(support(), "2026-03-02T20:30:00+03", Allowance::WorkingTime(hours(1)), "2026-03-03T09:30:00+03");
     // Saturday 10-18, Sunday 10-16.

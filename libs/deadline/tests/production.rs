@@ -1,8 +1,8 @@
 //! The shipped production calendars against the official figures and the law's own rules.
 
-use deadline::{Calendar, DayKind, PolicySet};
+use deadline::{Allowance, Calendar, DayKind, Due, Pin, PolicySet, due, explain};
 use jiff::{
-    Span,
+    SignedDuration, Span, Timestamp,
     civil::{Date, Weekday, date},
 };
 
@@ -15,6 +15,15 @@ fn working_days() -> &'static Calendar {
 
 fn support() -> &'static Calendar {
     PolicySet::builtin().calendar("support").unwrap()
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+#[track_caller]
+fn check(start: &str, allowance: Allowance, expected: &str) {
+    assert_eq!(due(working_days(), at(start), allowance, &[]), Ok(Due::At(at(expected))));
 }
 
 fn days_of(year: i16) -> impl Iterator<Item = Date> {
@@ -147,4 +156,33 @@ fn years_name_their_decrees_and_only_2027_waits_for_one() {
         assert_eq!((calendar.from(), calendar.horizon()), (Some(date(2024, 1, 1)), Some(date(2027, 12, 31))));
         assert_eq!(calendar.horizon_end(), Some("2028-01-01T00:00:00+03".parse().unwrap()));
     }
+}
+
+#[test]
+fn a_worked_saturday_is_a_working_day_and_may_be_an_hour_short() {
+    let term = |start, expected| check(start, Allowance::WorkingDays(1), expected);
+    // Friday 26 April 2024, then Saturday 27 that is worked for Monday 29; after it five days off.
+    term("2024-04-26T12:00:00+03", "2024-04-27T18:00:00+03");
+    term("2024-04-27T12:00:00+03", "2024-05-02T18:00:00+03");
+    // Saturday 2 November 2024 and Saturday 1 November 2025 are worked and end an hour earlier.
+    term("2024-11-01T12:00:00+03", "2024-11-02T17:00:00+03");
+    term("2025-10-31T12:00:00+03", "2025-11-01T17:00:00+03");
+    term("2025-11-01T12:00:00+03", "2025-11-05T18:00:00+03");
+    // Wednesday 7 May 2025 is not short: Thursday 8 is off in place of 23 February and no holiday itself.
+    check("2025-05-07T17:00:00+03", Allowance::WorkingTime(SignedDuration::from_hours(2)), "2025-05-12T10:00:00+03");
+}
+
+#[test]
+fn the_shipped_calendar_knows_nothing_before_2024() {
+    let refused = due(working_days(), at("2023-12-31T12:00:00+03"), Allowance::WorkingDays(1), &[]).unwrap_err();
+    assert_eq!(refused.to_string(), "calendar \"working_days\" is known from 2024-01-01 only");
+    check("2024-01-01T00:00:00+03", Allowance::WorkingDays(1), "2024-01-09T18:00:00+03");
+}
+
+#[test]
+fn a_term_into_2027_is_provisional() {
+    let pin = || Pin { id: "by_hand".into(), version: 1 };
+    let told = |start| explain(pin(), working_days(), at(start), Allowance::WorkingDays(10), &[]).unwrap().provisional;
+    assert_eq!(told("2026-12-14T12:00:00+03"), [0; 0], "due on 28 December 2026");
+    assert_eq!(told("2026-12-28T12:00:00+03"), [2027]);
 }
