@@ -24,6 +24,11 @@ fn told(old: &Calendar, new: &Calendar, first: Date) -> Vec<String> {
     changes.iter().map(|it| format!("{}..{} {} => {}", it.from, it.to, side(&it.old), side(&it.new))).collect()
 }
 
+fn off(from: Date, to: Option<Date>) -> Exception {
+    let (label, day) = ("Перенос".to_owned(), Some(DayKind::TransferredHoliday));
+    Exception { from, to, label, day, like: None, shorter_by: None, hours: deadline::Hours::default() }
+}
+
 #[test]
 fn a_calendar_differs_in_nothing_from_itself_or_from_other_labels() {
     let relabelled = edited(|data| data.exceptions.iter_mut().for_each(|it| it.label = "Иначе".into()));
@@ -43,15 +48,6 @@ fn version_2_of_the_shipped_calendars_changes_no_hours_of_version_1() {
 
 #[test]
 fn a_decree_for_2027_shows_as_the_days_that_it_moves() {
-    let off = |from: Date, to: Option<Date>| Exception {
-        from,
-        to,
-        label: "Перенос".into(),
-        day: Some(DayKind::TransferredHoliday),
-        like: None,
-        shorter_by: None,
-        hours: deadline::Hours::default(),
-    };
     let decree = edited(|data| {
         data.exceptions.retain(|it| it.from != date(2027, 12, 31));
         // Off until Wednesday 13 January; 1 to 8 January are holidays in the old version too.
@@ -70,6 +66,22 @@ fn a_decree_for_2027_shows_as_the_days_that_it_moves() {
     assert_eq!(
         told(&decree, working_days(), date(2027, 1, 14)),
         ["2027-12-31..2027-12-31 [09:00-18:00] - - => [09:00-17:00] short_day Предпраздничный день"]
+    );
+}
+
+#[test]
+fn one_closure_of_days_with_different_hours_is_told_by_their_hours() {
+    let support = PolicySet::builtin().calendar("support").unwrap();
+    let mut data = support.data().clone();
+    // Thursday to Sunday of an ordinary week.
+    data.exceptions.push(off(date(2026, 3, 12), Some(date(2026, 3, 15))));
+    assert_eq!(
+        told(support, &data.try_into().unwrap(), date(2026, 1, 1)),
+        [
+            "2026-03-12..2026-03-13 [09:00-21:00] - - => [] transferred_holiday Перенос",
+            "2026-03-14..2026-03-14 [10:00-18:00] - - => [] transferred_holiday Перенос",
+            "2026-03-15..2026-03-15 [10:00-16:00] - - => [] transferred_holiday Перенос",
+        ]
     );
 }
 

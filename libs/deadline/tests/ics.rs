@@ -65,6 +65,9 @@ fn a_file_as_it_is_exported_becomes_the_days_of_a_calendar() {
 
 #[test]
 fn escapes_and_folds_are_undone() {
+    let with_parameter =
+        event("DTSTART;VALUE=DATE:20240304\nSUMMARY;ALTREP=\"https://a/b;c\";LANGUAGE=ru:День: первый");
+    assert_eq!(read(&with_parameter).unwrap()[0].label, "День: первый");
     for (written, label) in [
         (r"День\, когда\; всё\nзакрыто", "День, когда; всё закрыто"),
         (r"Путь C:\\n", r"Путь C:\n"),

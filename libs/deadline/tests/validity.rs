@@ -79,6 +79,8 @@ fn years_with_a_hole_a_double_or_too_few_or_too_many_are_refused() {
     }
     let refused = calendar(&format!("{FOUR}\n[[year]]\nyear = 2024\nsource = \" \"")).unwrap_err();
     assert!(refused.contains("the year 2024 has no source"), "{refused}");
+    let one_day = "from = \"2026-06-01\"\nhorizon = \"2026-06-01\"";
+    assert!(years(one_day, &[(2026, "")]).is_ok(), "a single date");
     assert!(years(FOUR, &[]).is_ok(), "none at all");
     assert!(years("", &[(2024, ""), (2025, "")]).is_ok(), "without edges");
 }
