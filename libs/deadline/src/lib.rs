@@ -15,7 +15,7 @@
 //! - [`rungs`]: the warning and the levels of the ladder; [`level_end`]: the term of one of them that begins at another time.
 //! - [`explain`]: every stretch from start to due, adding up to the allowance.
 //! - [`PolicySet`]: an immutable version of all of it; [`PolicySet::builtin`] is compiled in from `data/`,
-//!   and [`PolicySet::shipped`] has the older ones.
+//!   and [`PolicySet::shipped`] has the older ones. [`PolicySet::revised`] makes the next one, and [`Published`] tells which one counts.
 //! - [`Calendar::changes`]: what another version of a calendar changes.
 //! - [`ics::days`]: the special days of an iCalendar file.
 //!
@@ -25,6 +25,7 @@
 mod allowance;
 mod builtin;
 mod calendar;
+mod cases;
 mod changes;
 mod due;
 mod exception;
@@ -35,7 +36,9 @@ pub mod ics;
 mod ladder;
 mod names;
 mod policy;
+mod published;
 mod refused;
+mod revision;
 mod set;
 mod suspension;
 mod term;
@@ -44,6 +47,7 @@ mod written;
 
 pub use allowance::{Allowance, Basis};
 pub use calendar::Calendar;
+pub use cases::Case;
 pub use changes::{Change, DayHours};
 pub use due::{Due, due, elapsed, remaining, share};
 pub use exception::{DayKind, DayName, Exception, SpecialDates};
@@ -53,7 +57,9 @@ pub use hours::{Hours, Interval, Week};
 pub use ladder::{Holder, Ladder, Level, Rung, RungInputs, RungKind, level_end, rungs};
 pub use names::UnknownName;
 pub use policy::{ClockKind, DayConvention, Match, Plan, Policy, ZoneChoice};
+pub use published::{Edition, Published};
 pub use refused::{Invalid, Refused};
+pub use revision::{Edit, Revision};
 pub use set::{ContentHash, PolicySet};
 pub use suspension::{Suspension, SuspensionReason};
 pub use term::Term;

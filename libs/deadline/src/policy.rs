@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Allowance, Channel, Features, Invalid, Kind, Ladder, Pin, Priority, Suspension, SuspensionReason};
+use crate::{Allowance, Case, Channel, Features, Invalid, Kind, Ladder, Pin, Priority, Suspension, SuspensionReason};
 
 /// A published version of a policy. It never changes; another promise is another version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub struct Policy {
     pub day_convention: DayConvention,
     pub first_answer: Plan,
     pub resolution: Plan,
+    /// Appeals that it has to be chosen for: its truth table.
+    #[serde(default, rename = "case", skip_serializing_if = "Vec::is_empty")]
+    pub cases: Vec<Case>,
 }
 
 /// What is promised for one clock.
@@ -112,28 +115,29 @@ impl Policy {
         Pin { id: self.id.clone(), version: self.version }
     }
 
-    /// The rules that one policy can be held to alone.
-    pub(crate) fn check(&self) -> Result<(), Invalid> {
-        let refuse = |what: &str| Err(Invalid::Policy { id: self.id.clone(), what: what.into() });
+    /// What breaks the rules that one policy can be held to alone.
+    pub(crate) fn check(&self) -> Vec<Invalid> {
+        let mut faults = Vec::new();
+        let mut refuse = |what: &str| faults.push(Invalid::Policy { id: self.id.clone(), what: what.into() });
         if !crate::is_id(&self.id) {
-            return refuse("the id is not lower snake case");
+            refuse("the id is not lower snake case");
         }
         if self.matches.has_empty_set() {
-            return refuse("an empty list matches nothing; leave the dimension out to match everything");
+            refuse("an empty list matches nothing; leave the dimension out to match everything");
         }
         for plan in ClockKind::ALL.map(|clock| self.plan(clock)) {
             if !plan.allowance.is_positive() || plan.ladder.0.iter().any(|level| !level.allowance.is_positive()) {
-                return refuse("an allowance must be longer than zero");
+                refuse("an allowance must be longer than zero");
             }
             if !(1..=99).contains(&plan.warn_percent) {
-                return refuse("warn_percent must be 1 to 99");
+                refuse("warn_percent must be 1 to 99");
             }
             // Levels are numbered in a byte and acted on by people; nobody has ten ranks.
             if plan.ladder.0.len() > 9 {
-                return refuse("a ladder has at most 9 levels");
+                refuse("a ladder has at most 9 levels");
             }
         }
-        Ok(())
+        faults
     }
 }
 

@@ -54,4 +54,7 @@ pub enum Invalid {
     /// Everything it matches is taken by an earlier one: it would never be chosen.
     #[error("policy {id:?} can never be chosen: {by:?} comes first and matches all of it")]
     Unreachable { id: String, by: String },
+    /// A policy's truth table does not hold in its set.
+    #[error("policy {policy:?}, case {number}: {what}")]
+    Case { policy: String, number: usize, what: String },
 }

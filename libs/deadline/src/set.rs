@@ -8,7 +8,7 @@ use std::{cmp::Reverse, fmt};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Calendar, CalendarData, ClockKind, Features, Invalid, Policy, Term};
+use crate::{Calendar, CalendarData, ClockKind, Features, Invalid, Policy, Term, cases};
 
 /// SHA-256 of a set's canonical text.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,13 +28,19 @@ pub struct PolicySet {
 /// A set as text. Several documents make one set, so that a file holds one subject.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document {
+pub(crate) struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    version: Option<u32>,
+    pub(crate) version: Option<u32>,
     #[serde(default, rename = "calendar")]
-    calendars: Vec<CalendarData>,
+    pub(crate) calendars: Vec<CalendarData>,
     #[serde(default, rename = "policy")]
-    policies: Vec<Policy>,
+    pub(crate) policies: Vec<Policy>,
+}
+
+impl Document {
+    pub(crate) fn read(text: &str) -> Result<Self, Invalid> {
+        toml::from_str(text).map_err(|error| Invalid::Text(error.to_string()))
+    }
 }
 
 impl PolicySet {
@@ -47,8 +53,7 @@ impl PolicySet {
     pub fn from_toml(documents: &[&str]) -> Result<Self, Invalid> {
         let mut whole = Document::default();
         for text in documents {
-            let Document { version, calendars, policies } =
-                toml::from_str(text).map_err(|error| Invalid::Text(error.to_string()))?;
+            let Document { version, calendars, policies } = Document::read(text)?;
             if whole.version.is_some() && version.is_some() {
                 return Err(Invalid::Set("two documents have a version".into()));
             }
@@ -56,7 +61,7 @@ impl PolicySet {
             whole.calendars.extend(calendars);
             whole.policies.extend(policies);
         }
-        Self::new(whole)
+        Self::of(whole).map_err(|mut faults| faults.swap_remove(0))
     }
 
     /// The set as one canonical document: equal sets give equal text, and `from_toml` gives the set back.
@@ -111,31 +116,54 @@ impl PolicySet {
         Some(Term::new(policy, clock, calendar))
     }
 
-    fn new(mut document: Document) -> Result<Self, Invalid> {
+    pub(crate) fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// The set of a whole document.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, never nothing.
+    pub(crate) fn of(mut document: Document) -> Result<Self, Vec<Invalid>> {
+        let mut faults = Vec::new();
         if document.version.is_none_or(|version| version == 0) {
-            return Err(Invalid::Set("a set has a version, counted from 1".into()));
+            faults.push(Invalid::Set("a set has a version, counted from 1".into()));
         }
         document.calendars.sort_by(|one, other| one.id.cmp(&other.id));
         document.calendars.iter_mut().for_each(CalendarData::sort);
         document.policies.sort_by(|one, other| rank(one).cmp(&rank(other)));
-        check_ids(document.calendars.iter().map(|calendar| calendar.id.as_str()), "calendars")?;
-        check_ids(document.policies.iter().map(|policy| policy.id.as_str()), "policies")?;
-        let calendars: Vec<Calendar> =
-            document.calendars.iter().map(|data| load(data, &document.calendars)).collect::<Result<_, _>>()?;
+        faults.extend(check_ids(document.calendars.iter().map(|calendar| calendar.id.as_str()), "calendars"));
+        faults.extend(check_ids(document.policies.iter().map(|policy| policy.id.as_str()), "policies"));
+        let mut calendars = Vec::with_capacity(document.calendars.len());
+        for data in &document.calendars {
+            match load(data, &document.calendars) {
+                Ok(calendar) => calendars.push(calendar),
+                Err(fault) => faults.push(fault),
+            }
+        }
         for policy in &document.policies {
-            policy.check()?;
+            faults.extend(policy.check());
             for plan in ClockKind::ALL.map(|clock| policy.plan(clock)) {
-                if !calendars.iter().any(|calendar| calendar.id() == plan.calendar) {
+                if !document.calendars.iter().any(|calendar| calendar.id == plan.calendar) {
                     let what = format!("the set has no calendar {:?}", plan.calendar);
-                    return Err(Invalid::Policy { id: policy.id.clone(), what });
+                    faults.push(Invalid::Policy { id: policy.id.clone(), what });
                 }
             }
         }
-        check_choice(&document.policies)?;
+        faults.extend(check_choice(&document.policies));
         let catch_all = document.policies.iter().position(|policy| policy.matches.is_catch_all());
-        let catch_all = catch_all.ok_or_else(|| Invalid::Set("no policy matches everything".into()))?;
-        let hash = ContentHash(Sha256::digest(canonical(&document)?).into());
-        Ok(Self { document, calendars, hash, catch_all })
+        if catch_all.is_none() {
+            faults.push(Invalid::Set("no policy matches everything".into()));
+        }
+        let hash = match canonical(&document) {
+            Ok(text) => ContentHash(Sha256::digest(text).into()),
+            Err(fault) => return Err([faults, vec![fault]].concat()),
+        };
+        // What its cases say is told where nothing else is wrong: they would only repeat it.
+        let Some(catch_all) = catch_all.filter(|_| faults.is_empty()) else { return Err(faults) };
+        let set = Self { document, calendars, hash, catch_all };
+        let faults = cases::run(&set);
+        if faults.is_empty() { Ok(set) } else { Err(faults) }
     }
 }
 
@@ -165,29 +193,27 @@ fn rank(policy: &Policy) -> (u32, Reverse<u8>, &str) {
     (policy.order, Reverse(policy.matches.specificity()), &policy.id)
 }
 
-fn check_ids<'a>(ids: impl Iterator<Item = &'a str>, what: &str) -> Result<(), Invalid> {
+fn check_ids<'a>(ids: impl Iterator<Item = &'a str>, what: &str) -> Vec<Invalid> {
     let mut ids: Vec<&str> = ids.collect();
     ids.sort_unstable();
-    match ids.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(Invalid::Set(format!("two {what} have the id {:?}", pair[0]))),
-        None => Ok(()),
-    }
+    let twice = ids.windows(2).filter(|pair| pair[0] == pair[1]);
+    twice.map(|pair| Invalid::Set(format!("two {what} have the id {:?}", pair[0]))).collect()
 }
 
-/// Refuses a choice that nothing decides, and a policy that would never be chosen. `policies` are in the order of trial.
-fn check_choice(policies: &[Policy]) -> Result<(), Invalid> {
+/// Choices that nothing decides, and policies that would never be chosen. `policies` are in the order of trial.
+fn check_choice(policies: &[Policy]) -> Vec<Invalid> {
+    let mut faults = Vec::new();
     for (at, later) in policies.iter().enumerate() {
         for earlier in &policies[..at] {
             let same = (earlier.order, earlier.matches.specificity()) == (later.order, later.matches.specificity());
             if same && earlier.matches.overlaps(&later.matches) {
-                return Err(Invalid::Tie { one: earlier.id.clone(), other: later.id.clone() });
-            }
-            if earlier.matches.covers(&later.matches) {
-                return Err(Invalid::Unreachable { id: later.id.clone(), by: earlier.id.clone() });
+                faults.push(Invalid::Tie { one: earlier.id.clone(), other: later.id.clone() });
+            } else if earlier.matches.covers(&later.matches) {
+                faults.push(Invalid::Unreachable { id: later.id.clone(), by: earlier.id.clone() });
             }
         }
     }
-    Ok(())
+    faults
 }
 
 // === impl ContentHash ===

@@ -1,0 +1,220 @@
+//! The next version of a set: what it changes, what is refused, and which set counts when.
+
+use deadline::{Channel, Features, Invalid, Kind, PolicySet, Priority, Published};
+use jiff::{SignedDuration, Timestamp};
+
+const EMERGENCY: &str = r#"
+[[policy]]
+id = "emergency"
+version = 2
+order = 10
+day_convention = "next_day_to_closing"
+
+[policy.match]
+priority = ["emergency"]
+
+[policy.first_answer]
+calendar = "round_the_clock"
+allowance = { real = "20m" }
+warn_percent = 50
+pauses = ["awaiting_applicant", "awaiting_verification", "resolved"]
+ladder = [
+    { role = "senior_specialist", allowance = { real = "30m" } },
+    { role = "supervisor", allowance = { real = "1h" } },
+]
+
+[policy.resolution]
+calendar = "working_days"
+allowance = { working_days = 1 }
+warn_percent = 75
+pauses = ["awaiting_applicant", "awaiting_verification", "resolved"]
+ladder = [
+    { role = "senior_specialist", allowance = { working = "4h" } },
+    { role = "supervisor", allowance = { working = "4h" } },
+]
+
+[[policy.case]]
+category = "technical_fault"
+kind = "technical"
+priority = "emergency"
+channel = "portal"
+filed = "2026-03-02T12:00:00+03:00"
+first_answer = "2026-03-02T12:20:00+03:00"
+resolution = "2026-03-03T18:00:00+03:00"
+"#;
+
+fn present() -> &'static PolicySet {
+    PolicySet::builtin()
+}
+
+fn next() -> u32 {
+    present().version() + 1
+}
+
+fn refused(document: &str, removed: &[&str]) -> Vec<String> {
+    let removed: Vec<String> = removed.iter().map(|id| (*id).to_owned()).collect();
+    present().revised(next(), document, &removed).unwrap_err().iter().map(Invalid::to_string).collect()
+}
+
+#[test]
+fn the_next_set_has_the_new_policy_and_tells_what_it_changes() {
+    let revision = present().revised(next(), EMERGENCY, &[]).unwrap();
+
+    assert_eq!(revision.set.version(), next());
+    assert_ne!(revision.set.content_hash(), present().content_hash());
+    let shown: Vec<_> = revision
+        .changes
+        .iter()
+        .map(|it| (it.entry.as_str(), it.field.as_str(), it.before.as_deref(), it.after.as_deref()))
+        .filter(|(_, field, ..)| *field != "case")
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("policy emergency", "first_answer.allowance.real", Some("\"30m\""), Some("\"20m\"")),
+            ("policy emergency", "version", Some("1"), Some("2")),
+        ]
+    );
+    // What was there before is untouched.
+    assert_eq!(present().policy("emergency").unwrap().version, 1);
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    let document = EMERGENCY
+        .replace("version = 2", "version = 7")
+        .replace("warn_percent = 75", "warn_percent = 0")
+        .replace("calendar = \"working_days\"", "calendar = \"weekdays\"");
+    assert_eq!(
+        refused(&document, &["ghost"]),
+        [
+            "policy \"emergency\": its version must be 2, not 7",
+            "policy \"ghost\": there is none to be removed",
+            "policy \"emergency\": warn_percent must be 1 to 99",
+            "policy \"emergency\": the set has no calendar \"weekdays\"",
+        ]
+    );
+}
+
+#[test]
+fn a_document_that_changes_nothing_is_refused() {
+    assert_eq!(refused("", &[]), ["nothing would change"]);
+    let same = EMERGENCY.replace("20m", "30m");
+    let (without_cases, _) = same.split_once("[[policy.case]]").unwrap();
+    assert_eq!(refused(without_cases, &[]), ["nothing would change"]);
+}
+
+#[test]
+fn ties_and_policies_that_are_never_chosen_are_named() {
+    let (plain, _) = EMERGENCY.split_once("[[policy.case]]").unwrap();
+    let rival = plain.replace("id = \"emergency\"", "id = \"rival\"").replace("version = 2", "version = 1");
+    assert_eq!(
+        refused(&rival, &[]),
+        ["policies \"emergency\" and \"rival\" have the same order and specificity and can match the same appeal"]
+    );
+    let late = rival.replace("order = 10", "order = 11");
+    assert_eq!(
+        refused(&late, &[]),
+        ["policy \"rival\" can never be chosen: \"emergency\" comes first and matches all of it"]
+    );
+}
+
+#[test]
+fn the_catch_all_can_not_be_removed() {
+    assert_eq!(refused("", &["standard"]), ["no policy matches everything"]);
+}
+
+#[test]
+fn a_truth_table_that_does_not_hold_is_refused_case_by_case() {
+    let wrong = EMERGENCY.replace("12:20:00", "12:30:00").replace("18:00:00", "17:00:00");
+    assert_eq!(
+        refused(&wrong, &[]),
+        [
+            "policy \"emergency\", case 1: first_answer is due at 2026-03-02T09:20:00Z, not at 2026-03-02T09:30:00Z",
+            "policy \"emergency\", case 1: resolution is due at 2026-03-03T15:00:00Z, not at 2026-03-03T14:00:00Z",
+        ]
+    );
+    let taken = EMERGENCY.replace("priority = \"emergency\"\nchannel", "priority = \"low\"\nchannel");
+    assert_eq!(refused(&taken, &[]), ["policy \"emergency\", case 1: policy \"low\" is chosen"]);
+    let untimed = EMERGENCY.replace("filed = \"2026-03-02T12:00:00+03:00\"\n", "");
+    assert_eq!(refused(&untimed, &[]), ["policy \"emergency\", case 1: a due time needs the time of filing"]);
+}
+
+/// Whoever takes appeals away from a policy is told by that policy's cases.
+#[test]
+fn the_cases_of_one_policy_guard_it_against_the_next() {
+    let guarded = present().revised(next(), EMERGENCY, &[]).unwrap().set;
+    let (plain, _) = EMERGENCY.split_once("[[policy.case]]").unwrap();
+    let thief = plain
+        .replace("id = \"emergency\"", "id = \"portal_first\"")
+        .replace("version = 2", "version = 1")
+        .replace("order = 10", "order = 5")
+        .replace("priority = [\"emergency\"]", "channel = [\"portal\"]");
+    let faults = guarded.revised(next() + 1, &thief, &[]).unwrap_err();
+    assert_eq!(
+        faults,
+        [Invalid::Case { policy: "emergency".into(), number: 1, what: "policy \"portal_first\" is chosen".into() }]
+    );
+}
+
+#[test]
+fn a_calendar_shows_its_changes_day_by_day() {
+    let calendar = present().calendar("support").unwrap();
+    let mut data = calendar.data().clone();
+    data.version += 1;
+    let holiday = data.exceptions.iter_mut().find(|day| day.from.to_string() == "2026-06-12").unwrap();
+    holiday.label = "Выходной".into();
+    let text = format!(
+        "[[calendar]]\n{}",
+        toml::to_string(&data)
+            .unwrap()
+            .replace("[[exception]]", "[[calendar.exception]]")
+            .replace("[week]", "[calendar.week]")
+    );
+    let changes = present().revised(next(), &text, &[]).unwrap().changes;
+    let fields: Vec<_> = changes.iter().map(|it| it.field.as_str()).collect();
+    assert_eq!(fields, ["exception.2026-06-12.label", "version"]);
+}
+
+#[test]
+fn the_last_effective_set_counts_and_the_shipped_one_until_then() {
+    let at = |hour: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hour);
+    let shipped = Published::shipped();
+    assert_eq!(shipped.in_force(at(0)).content_hash(), present().content_hash());
+    assert_eq!(shipped.latest_version(), 0);
+
+    let first = present().revised(7, EMERGENCY, &[]).unwrap().set;
+    let second = first.revised(
+        8,
+        &EMERGENCY.replace("version = 2", "version = 3").replace("20m", "10m").replace("12:20", "12:10"),
+        &[],
+    );
+    let second = second.unwrap().set;
+    let published = shipped.with([(second.clone(), at(20)), (first.clone(), at(10))]);
+
+    assert_eq!(published.in_force(at(9)).content_hash(), present().content_hash());
+    assert_eq!(published.in_force(at(10)).content_hash(), first.content_hash());
+    assert_eq!(published.in_force(at(19)).content_hash(), first.content_hash());
+    assert_eq!(published.in_force(at(20)).content_hash(), second.content_hash());
+    assert_eq!((published.latest_version(), published.newest().set.version()), (8, 8));
+    let by_hash = published.by_hash(&first.content_hash().to_string()).unwrap();
+    assert_eq!(by_hash.version(), 7);
+
+    // A published version never changes.
+    let other = present().revised(8, EMERGENCY, &[]).unwrap().set;
+    assert_eq!(published.clone().with([(other, at(0))]), published);
+}
+
+#[test]
+fn the_new_set_promises_what_it_says() {
+    let set = present().revised(next(), EMERGENCY, &[]).unwrap().set;
+    let features = Features {
+        category: "technical_fault",
+        kind: Kind::Technical,
+        priority: Priority::Emergency,
+        channel: Channel::Portal,
+    };
+    assert_eq!(set.select(&features).version, 2);
+    // And the text of it is that set again.
+    assert_eq!(PolicySet::from_toml(&[&set.to_toml().unwrap()]).unwrap(), set);
+}
