@@ -31,7 +31,7 @@ fn messages() -> Vec<MessageDescriptor> {
 
 /// A method that changes nothing: it may be repeated without a request id.
 fn reads(method: &MethodDescriptor) -> bool {
-    ["Get", "List", "Find", "Explain", "Watch"].iter().any(|verb| method.name().starts_with(verb))
+    ["Get", "List", "Find", "Explain", "Preview", "Watch"].iter().any(|verb| method.name().starts_with(verb))
 }
 
 /// Shows every fault at once, and that the walk saw something.

@@ -52,7 +52,7 @@ fn allowed(method: &str) -> Option<Vec<&'static str>> {
         | "TicketService/ReopenAppeal"
         | "TicketService/WithdrawAppeal" => staff_and(&["citizen", "portal"]),
         "TicketService/EscalateAppeal" => vec!["specialist", "senior_specialist", "supervisor", "sla"],
-        "TicketService/RecordDeadlineOutcome" => vec!["sla"],
+        "TicketService/RecordDeadlineOutcome" | "TicketService/PutPolicySet" => vec!["sla"],
         "TicketService/RecordNoticeOutcome"
         | "IdentityService/RecordNoticeOutcome"
         | "SlaService/RecordNoticeOutcome" => vec!["notification"],
@@ -73,7 +73,12 @@ fn allowed(method: &str) -> Option<Vec<&'static str>> {
         "NotificationService/ListNotifications" => staff_and(&["identity_officer", "administrator"]),
         "SlaService/TrackDeadline" | "SlaService/UpdateDeadline" | "SlaService/StopDeadline" => vec!["ticket"],
         "SlaService/GetDeadline" | "SlaService/ExplainDeadline" => staff_and(&["administrator", "ticket"]),
-        "SlaService/ListDeadlines" => vec!["specialist", "senior_specialist", "supervisor", "administrator"],
+        "SlaService/ListDeadlines" | "SlaService/ListPolicySets" => {
+            vec!["specialist", "senior_specialist", "supervisor", "administrator"]
+        }
+        "SlaService/GetPolicySet" => vec!["specialist", "senior_specialist", "supervisor", "administrator", "ticket"],
+        "SlaService/PreviewDueTime" => [staff_and(&["administrator"]), SYSTEMS.to_vec()].concat(),
+        "SlaService/PublishCalendar" | "SlaService/PublishPolicy" => vec!["administrator"],
         "OutboxService/ListCalls" | "OutboxService/RequeueCall" | "OutboxService/DropCall" => vec!["administrator"],
         _ => return None,
     })

@@ -69,6 +69,11 @@ impl Published {
         self.editions.iter().map(|edition| &edition.set)
     }
 
+    /// Every set with its effective time, the newest last.
+    pub fn editions(&self) -> impl DoubleEndedIterator<Item = &Edition> {
+        self.editions.iter()
+    }
+
     /// The newest set, effective or not yet: what the next one is a change of.
     pub fn newest(&self) -> &Edition {
         self.editions.last().unwrap_or(&self.editions[0])

@@ -64,6 +64,16 @@ impl PolicySet {
         Self::of(whole).map_err(|mut faults| faults.swap_remove(0))
     }
 
+    /// Reads a set from the one document that it was published as. It is known by the hash of that very text, also where a later
+    /// program would write the same set in another way.
+    ///
+    /// # Errors
+    /// [`Invalid`], the first fault found.
+    pub fn published(document: &str) -> Result<Self, Invalid> {
+        let hash = ContentHash(Sha256::digest(document).into());
+        Ok(Self { hash, ..Self::from_toml(&[document])? })
+    }
+
     /// The set as one canonical document: equal sets give equal text, and `from_toml` gives the set back.
     ///
     /// # Errors

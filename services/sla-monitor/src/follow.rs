@@ -67,7 +67,7 @@ impl Follower {
             return Err(Error::Corrupt("a call's deadline is gone".to_owned()));
         };
         let before = deadline.rungs.clone();
-        let Some(mut rung) = deadline.settle(key, answer, now, &app.policies) else { return Ok(Vec::new()) };
+        let Some(mut rung) = deadline.settle(key, answer, now, &app.policies()) else { return Ok(Vec::new()) };
         let mut calls = Vec::new();
         if let Some(appeal) = appeal
             && rung.state == RungState::Acted

@@ -8,6 +8,7 @@
 //!                          resolution ──────────────────────────────────────────────────────► overdue_repeat
 //!                          RecordNoticeOutcome ◄────────────────────────────────────────────── sent, delivered, ...
 //!                          the journal's entries ───────────────────────► RecordDeadlineOutcome
+//!    PublishCalendar, PublishPolicy ──► a set ─────────────────────────► PutPolicySet
 //! ```
 //!
 //! The promise is the ticket service's and kept as given, also where our own arithmetic differs; the rungs are ours. How they move is in
@@ -33,9 +34,11 @@ mod tests;
 use std::sync::Arc;
 
 use ::store::Db;
+use anyhow::Context as _;
 use bootstrap::{Context, Parts};
 use jiff::SignedDuration;
 use outbox::{Once, Outbox};
+use policies::Shelf;
 use rpc::pages::Tokens;
 use sqlx::migrate::Migrator;
 
@@ -54,7 +57,8 @@ pub(crate) struct App {
     pub(crate) once: Once,
     pub(crate) outbox: Outbox,
     pub(crate) pages: Tokens,
-    pub(crate) policies: Policies,
+    /// The published sets of policies.
+    pub(crate) shelf: Arc<Shelf>,
     pub(crate) metrics: Metrics,
     /// Most deadlines of one tick.
     pub(crate) batch: u32,
@@ -62,6 +66,15 @@ pub(crate) struct App {
     pub(crate) late_after: SignedDuration,
     /// How long a repeat notice is worth sending.
     pub(crate) notice_lifetime: SignedDuration,
+}
+
+// === impl App ===
+
+impl App {
+    /// What promises are watched by, as it is known now.
+    pub(crate) fn policies(&self) -> Policies {
+        Policies::new(self.shelf.published())
+    }
 }
 
 /// The service as the bootstrap runs it.
@@ -81,7 +94,7 @@ impl bootstrap::Service for Service {
     type Config = Config;
 
     fn migrations() -> Vec<&'static Migrator> {
-        vec![&outbox::MIGRATIONS, &MIGRATIONS]
+        vec![&outbox::MIGRATIONS, &policies::MIGRATIONS, &MIGRATIONS]
     }
 
     fn check(config: &Config) -> anyhow::Result<()> {
@@ -94,15 +107,20 @@ impl bootstrap::Service for Service {
             once: ctx.once.clone(),
             outbox: ctx.outbox.clone(),
             pages: ctx.pages.clone(),
-            policies: Policies::builtin(),
+            shelf: Arc::new(Shelf::new(ctx.db.clone())),
             metrics: ctx.metrics.with(Metrics::register),
             batch: config.monitor.batch,
             late_after: config::signed(config.monitor.late_after),
             notice_lifetime: config::signed(config.notice.lifetime),
         });
+        ctx.metrics.with(|registry| app.shelf.register(registry));
+        // A promise is checked against the set it was made under.
+        ctx.patiently(async || Ok(app.shelf.refresh().await?)).await.context("the published sets of policies")?;
+        app.metrics.horizons(&app.shelf.published(), app.db.now());
         let mut loops = bootstrap::relay_loops(ctx, Arc::new(Follower(Arc::clone(&app))))?;
         loops.push(monitor::monitor_loop(&app, config.monitor.idle));
         loops.push(monitor::lag_loop(&app));
+        loops.push(policies::refresh_loop(&app.shelf));
         Ok(Parts { routes: grpc::routes(&app, ctx), services: grpc::SERVICES.to_vec(), loops })
     }
 }

@@ -1,5 +1,7 @@
 //! What the monitor tells about itself. The lag is the one to alarm on; a loop that is up and gets nowhere shows there.
 
+use ::deadline::Published;
+use jiff::Timestamp;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge};
 use prometheus_client::registry::{Registry, Unit};
@@ -18,6 +20,11 @@ struct Moved {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Of {
+    calendar: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Why {
     reason: &'static str,
 }
@@ -31,6 +38,7 @@ pub(crate) struct Metrics {
     unknown_notices: Counter,
     unreadable: Counter,
     lag: Gauge<f64, AtomicU64>,
+    horizons: Family<Of, Gauge<f64, AtomicU64>>,
 }
 
 // === impl Metrics ===
@@ -44,6 +52,7 @@ impl Metrics {
             unknown_notices: Counter::default(),
             unreadable: Counter::default(),
             lag: Gauge::default(),
+            horizons: Family::default(),
         };
         registry.register(
             "otklik_sla_rungs",
@@ -77,6 +86,12 @@ impl Metrics {
             "Age of the oldest rung that is due and has not fired; looked at every 15 s",
             Unit::Seconds,
             metrics.lag.clone(),
+        );
+        registry.register_with_unit(
+            "otklik_sla_calendar_horizon",
+            "Time until the newest version of each calendar ends, past which nothing is promised; publish the next year 60 days before",
+            Unit::Seconds,
+            metrics.horizons.clone(),
         );
         metrics
     }
@@ -122,6 +137,15 @@ impl Metrics {
     /// Deadlines that are due could not be read.
     pub(crate) fn unreadable(&self, deadlines: usize) {
         self.unreadable.inc_by(deadlines as u64);
+    }
+
+    /// How far the calendars reach that are published for the time to come.
+    pub(crate) fn horizons(&self, published: &Published, now: Timestamp) {
+        for calendar in published.newest().set.calendars() {
+            let Some(end) = calendar.horizon_end() else { continue };
+            let left = self.horizons.get_or_create(&Of { calendar: calendar.id().to_owned() });
+            left.set(end.duration_since(now).as_secs_f64());
+        }
     }
 
     /// The oldest rung that is due.

@@ -45,7 +45,7 @@ pub(crate) fn lag_loop(app: &Arc<App>) -> Loop {
 }
 
 struct Monitor(Arc<App>);
-struct Lag(Arc<App>);
+pub(crate) struct Lag(pub(crate) Arc<App>);
 
 #[async_trait]
 impl Step for Monitor {
@@ -59,6 +59,7 @@ impl Step for Lag {
     async fn step(&self) -> anyhow::Result<Stepped> {
         let now = self.0.db.now();
         let oldest = store::due::oldest(self.0.db.pool(), now).await?;
+        self.0.metrics.horizons(&self.0.shelf.published(), now);
         self.0.metrics.lag(oldest.map_or(0.0, |oldest| now.duration_since(oldest).as_secs_f64()));
         Ok(Stepped::Idle)
     }
@@ -69,7 +70,7 @@ type Ticked = (usize, Vec<(Uuid, Rung)>, Vec<(Uuid, Error)>, Vec<Span>);
 
 /// Fires what is due in at most one batch of deadlines; answers how many there were.
 pub(crate) async fn tick(app: &App) -> Result<usize, Error> {
-    let now = app.db.now();
+    let (now, policies) = (app.db.now(), app.policies());
     let (looked_at, moved, unreadable, spans) = transaction!(app.db, "tick", |tx| -> Result<Ticked, Error> {
         let store::due::Found { mut deadlines, causes, unreadable } = store::due::lock(tx, now, app.batch).await?;
         let looked_at = deadlines.len() + unreadable.len();
@@ -78,7 +79,7 @@ pub(crate) async fn tick(app: &App) -> Result<usize, Error> {
         // They end when the commit is told of.
         let mut spans = Vec::new();
         for deadline in &mut deadlines {
-            for rung in deadline.fire(now, &app.policies) {
+            for rung in deadline.fire(now, &policies) {
                 let span = span(deadline.id, &rung, causes.get(&deadline.id));
                 let trace_context = span.in_scope(rpc::trace_context::current);
                 let call = routes::moved(deadline, &rung, now, app.late_after);

@@ -11,6 +11,7 @@
 //!   refused as expected           -                                           -   SUPPRESSED
 //! any level SUPERSEDED            RecordDeadlineOutcome(SUPERSEDED)           -
 //! RecordNoticeOutcome came        RecordDeadlineOutcome(REPEAT_NOTICE)        -
+//! a set was published             PutPolicySet                                -
 //! ```
 //!
 //! No call follows from a RecordDeadlineOutcome. `follow` applies the left column; here is only what the calls say.
@@ -21,8 +22,10 @@ use proto::notification::v1::{
     self as notification, Notification, SendNotificationRequest, Variable, notification::State as NoticeState,
     variable::Value,
 };
+use proto::sla::v1::PolicySet;
 use proto::ticket::v1::{
-    Appeal, EscalateAppealRequest, RecordDeadlineOutcomeRequest, record_deadline_outcome_request::Outcome,
+    Appeal, EscalateAppealRequest, PutPolicySetRequest, RecordDeadlineOutcomeRequest,
+    record_deadline_outcome_request::Outcome,
 };
 use proto::{DurableCall, to_wire};
 use serde::Deserialize;
@@ -30,6 +33,9 @@ use uuid::Uuid;
 
 use crate::domain::{Deadline, Rung, RungKey, RungState, appeal_name, kind_of, lateness};
 use crate::grpc::convert::{duration_to_wire, kind_to_wire};
+
+/// Sets follow each other: the ticket service hears of them in the order of their versions.
+const SETS: &str = "policySets";
 
 const TICKET: &str = "ticket";
 const NOTIFICATION: &str = "notification";
@@ -165,6 +171,11 @@ pub(crate) fn repeat_noted(deadline: Uuid, key: RungKey, news: &NoticeNews) -> C
         request_id: String::new(),
     };
     Call::new(TICKET, name, request)
+}
+
+/// Carries a published set to where promises are made.
+pub(crate) fn put_policy_set(set: PolicySet) -> Call {
+    Call::new(TICKET, SETS, PutPolicySetRequest { policy_set: Some(set), request_id: String::new() })
 }
 
 // === impl Note ===

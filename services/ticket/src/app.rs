@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use deadline::PolicySet;
 use jiff::Timestamp;
 use outbox::{Once, Outbox};
+use policies::Shelf;
 use rpc::pages::Tokens;
 use sealed::Ring;
 use store::Db;
@@ -35,8 +35,8 @@ pub struct App {
     pub catalogue: Catalogue,
     /// What the applicant should do next (T12).
     pub advices: &'static Advices,
-    /// The sets of policies known here, oldest first; the last is in force (L1).
-    pub policies: Vec<&'static PolicySet>,
+    /// The sets of policies known here (L1).
+    pub shelf: Arc<Shelf>,
     /// Working days after the resolution in which an appeal may be reopened.
     pub reopen_days: u16,
     /// The calendar that counts them.
@@ -70,7 +70,7 @@ impl App {
             pages: Tokens::new(&ring.subkey("page-tokens")),
             catalogue: config.appeals.catalogue()?,
             advices: Advices::builtin(),
-            policies: vec![PolicySet::builtin()],
+            shelf: Arc::new(Shelf::new(db.clone())),
             reopen_days: config.appeals.reopen_within_working_days,
             reopen_calendar: config.appeals.reopen_calendar.clone(),
             assertions: Arc::new(Assertions::new(db.clone(), keys)),
@@ -93,7 +93,8 @@ impl App {
 
     /// What decisions need besides the appeal.
     pub fn rules(&self) -> Rules<'_> {
-        Rules { sets: &self.policies, reopen_days: self.reopen_days, reopen_calendar: &self.reopen_calendar }
+        let published = self.shelf.published();
+        Rules { published, reopen_days: self.reopen_days, reopen_calendar: &self.reopen_calendar }
     }
 }
 

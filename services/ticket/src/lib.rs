@@ -5,7 +5,8 @@
 //!             │   ╲──► store: row, journal, message
 //!             │    ╲─► routes: events -> calls ──► outbox ──► sla, notification
 //!             └──────► once: the same request is answered as it was the first time
-//! loops: relay (delivers calls), verification_keys (fetches what assertions are checked with), watch (looks for those who watch)
+//! loops: relay (delivers calls), verification_keys (fetches what assertions are checked with), watch (looks for those who watch),
+//!        policy_sets (looks for what another replica was told to promise)
 //! ```
 //!
 //! What fails when: without the database nothing is answered. Without the other services everything is: their calls wait in the outbox, and
@@ -57,7 +58,7 @@ impl bootstrap::Service for Service {
     type Config = Config;
 
     fn migrations() -> Vec<&'static Migrator> {
-        vec![&outbox::MIGRATIONS, &MIGRATIONS]
+        vec![&outbox::MIGRATIONS, &policies::MIGRATIONS, &MIGRATIONS]
     }
 
     fn check(config: &Config) -> anyhow::Result<()> {
@@ -76,6 +77,9 @@ impl bootstrap::Service for Service {
             ctx.closing.clone(),
         )?);
         ctx.metrics.with(|registry| app.watches.register(registry));
+        ctx.metrics.with(|registry| app.shelf.register(registry));
+        // Nothing is promised before it is known what to promise.
+        ctx.patiently(async || Ok(app.shelf.refresh().await?)).await.context("the published sets of policies")?;
         if config.staff.seed_samples {
             let seed = async || Ok(commands::seed_staff::run(&app).await?);
             ctx.patiently(seed).await.context("the sample members of staff")?;
@@ -84,6 +88,7 @@ impl bootstrap::Service for Service {
         let refresh = Refresh(Arc::clone(&app.assertions));
         loops.push(Loop::new("verification_keys", config.assertions.refresh, refresh));
         loops.push(watches::look_loop(&app, config.watch.poll));
+        loops.push(policies::refresh_loop(&app.shelf));
         let routes = tonic::service::Routes::new(TicketServiceServer::new(grpc::Tickets(Arc::clone(&app))))
             .add_service(StaffServiceServer::new(grpc::Staff(app)))
             .add_service(outbox::service(&ctx.db, &ctx.outbox));

@@ -1,5 +1,6 @@
 //! What changes something: one file per command, the whole route on one screen.
 
+pub(crate) mod publish;
 pub(crate) mod record_notice_outcome;
 pub(crate) mod stop_deadline;
 pub(crate) mod track_deadline;
@@ -23,6 +24,10 @@ async fn take_over(
     id: Uuid,
     promise: &Promise,
 ) -> Result<wire::Deadline, Refusal> {
+    if app.policies().pinned(promise).is_none() {
+        // Most likely it was published a moment ago, by another replica. One that stays unknown is flagged, and watched all the same.
+        app.shelf.refresh().await?;
+    }
     let (answer, mismatches) = transaction!(app.db, name, |tx| -> Result<(wire::Deadline, Vec<Mismatch>), Refusal> {
         if let Some(answer) = app.once.replay_as(tx, key).await? {
             return Ok((answer, Vec::new()));
@@ -40,10 +45,10 @@ async fn take_over(
 }
 
 async fn upsert(app: &App, tx: &mut Tx, id: Uuid, promise: &Promise) -> Result<(Deadline, Vec<Mismatch>), Refusal> {
-    let now = app.db.now();
+    let (now, policies) = (app.db.now(), app.policies());
     let mut known = store::deadline::lock(tx, id).await?;
     if known.is_none() {
-        let (deadline, mismatches) = Deadline::track(id, promise.clone(), now, &app.policies);
+        let (deadline, mismatches) = Deadline::track(id, promise.clone(), now, &policies);
         if store::deadline::insert(tx, &deadline).await? {
             return Ok((deadline, mismatches));
         }
@@ -52,7 +57,7 @@ async fn upsert(app: &App, tx: &mut Tx, id: Uuid, promise: &Promise) -> Result<(
     }
     let mut deadline = known.ok_or_else(|| Refusal::internal("a deadline was there and is gone"))?;
     let before = deadline.rungs.clone();
-    let Some(mismatches) = deadline.revise(promise.clone(), now, &app.policies) else {
+    let Some(mismatches) = deadline.revise(promise.clone(), now, &policies) else {
         return Ok((deadline, Vec::new()));
     };
     store::deadline::update(tx, &before, &deadline).await?;

@@ -26,6 +26,7 @@ mod firing;
 mod names;
 mod policies;
 mod promise;
+mod publication;
 mod rung;
 mod settling;
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub use self::{
     names::{appeal_name, deadline_name, parse_name},
     policies::{Mismatch, Policies},
     promise::{Clock, ClockState, Promise, Suspension, kind_of},
+    publication::{Entries, Publication, Unfit},
     rung::{Rung, RungKey, RungState},
     settling::Answer,
     times::{lateness, micros},

@@ -1,20 +1,20 @@
 //! The policies known here: what a promise is checked against, and where its ladder comes from.
 //!
 //! A promise may be made under a set that is not known here, such as by a ticket service that is newer than this one. It is kept and
-//! watched all the same: with the ladder of the present set's policy of that id, or of the one that matches everything; flagged and counted.
+//! watched all the same: with the ladder of the newest set's policy of that id, or of the one that matches everything; flagged and counted.
 
-use ::deadline::{Calendar, Due, Plan, Policy, PolicySet, RungInputs, RungKind, due, level_end, rungs};
+use std::sync::Arc;
+
+use ::deadline::{Calendar, Due, Plan, Policy, PolicySet, Published, RungInputs, RungKind, due, level_end, rungs};
 use jiff::Timestamp;
 
 use super::promise::{Clock, ClockState, Promise};
 use super::rung::Rung;
 use super::times::micros;
 
-/// The sets known here; so far one, which is compiled in.
-#[derive(Clone, Copy, Debug)]
-pub struct Policies {
-    present: &'static PolicySet,
-}
+/// The sets known here.
+#[derive(Clone, Debug)]
+pub struct Policies(Arc<Published>);
 
 /// Why our own arithmetic does not confirm a promise. The promise stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,25 +41,29 @@ pub(super) struct Step {
 // === impl Policies ===
 
 impl Policies {
-    /// The set that is compiled in.
+    /// These sets.
+    pub fn new(published: Arc<Published>) -> Self {
+        Self(published)
+    }
+
+    /// What is compiled in.
+    #[cfg(test)]
     pub fn builtin() -> Self {
-        Self { present: PolicySet::builtin() }
+        Self(Arc::new(Published::shipped()))
     }
 
     /// The set that the promise was made under, if it is known here.
-    pub fn pinned(&self, promise: &Promise) -> Option<&'static PolicySet> {
-        let known = i64::from(self.present.version()) == promise.policy_version
-            && self.present.content_hash().to_string() == promise.policy_hash;
-        known.then_some(self.present)
+    pub fn pinned(&self, promise: &Promise) -> Option<&PolicySet> {
+        let set = self.0.by_hash(&promise.policy_hash)?;
+        (i64::from(set.version()) == promise.policy_version).then_some(set)
     }
 
     /// What our own arithmetic has to say against a clock's promise. Only a running clock has a due time to be checked.
     pub fn mismatch(&self, promise: &Promise, clock: &Clock) -> Option<Mismatch> {
         let promised = clock.running_due_time()?;
-        let Some(policy) = self.pinned(promise).and_then(|set| set.policy(&promise.policy)) else {
-            return Some(Mismatch::PolicyUnknown);
-        };
-        let (plan, calendar) = self.plan(policy, clock)?;
+        let pinned = self.pinned(promise).and_then(|set| Some((set, set.policy(&promise.policy)?)));
+        let Some((set, policy)) = pinned else { return Some(Mismatch::PolicyUnknown) };
+        let (plan, calendar) = Self::plan(set, policy, clock)?;
         let same_calendar = calendar.id() == clock.calendar && i64::from(calendar.version()) == clock.calendar_version;
         if plan.allowance != clock.allowance || plan.calendar != clock.calendar || !same_calendar {
             return Some(Mismatch::Terms);
@@ -74,9 +78,7 @@ impl Policies {
 
     /// The ladder of a clock under the promise in force, in order of levels; empty once nothing is owed.
     pub(super) fn steps(&self, promise: &Promise, clock: &Clock) -> Vec<Step> {
-        let Some((plan, calendar)) = self.policy(promise).and_then(|policy| self.plan(policy, clock)) else {
-            return Vec::new();
-        };
+        let Some((plan, calendar)) = self.terms(promise, clock) else { return Vec::new() };
         match (clock.state, clock.due_time) {
             (ClockState::Running, Some(due)) => running(promise, clock, due, plan, calendar),
             (ClockState::Paused, _) => {
@@ -89,7 +91,7 @@ impl Policies {
 
     /// When the term of a clock's level ends that begins at `from`; `None` where it has no end now, or the ladder no such level.
     pub(super) fn level_end(&self, promise: &Promise, clock: &Clock, level: u8, from: Timestamp) -> Option<Timestamp> {
-        let (plan, calendar) = self.policy(promise).and_then(|policy| self.plan(policy, clock))?;
+        let (plan, calendar) = self.terms(promise, clock)?;
         let suspensions = plan.pausing(&promise.counted_suspensions());
         level_end(calendar, plan.ladder.level(level)?, from, &suspensions).map(micros)
     }
@@ -116,7 +118,7 @@ impl Policies {
         }
         let steps = self.steps(promise, clock);
         let moved = steps.iter().find(|step| step.level == rung.key.level).and_then(|step| step.promise_time);
-        let (plan, _) = self.policy(promise).and_then(|policy| self.plan(policy, clock))?;
+        let (plan, _) = self.terms(promise, clock)?;
         let ran_again = plan.pausing(&promise.counted_suspensions()).iter().filter_map(|it| it.to).max();
         match (moved, ran_again) {
             (Some(moved), Some(ran_again)) if moved <= ran_again => {
@@ -126,15 +128,17 @@ impl Policies {
         }
     }
 
-    fn policy(&self, promise: &Promise) -> Option<&'static Policy> {
+    /// What a clock is watched by: the terms it was promised under where they are known.
+    fn terms(&self, promise: &Promise, clock: &Clock) -> Option<(&Plan, &Calendar)> {
+        let set = self.pinned(promise).unwrap_or(&self.0.newest().set);
         // A loaded set always has a policy that matches everything.
-        let catch_all = || self.present.policies().iter().find(|policy| policy.matches.is_catch_all());
-        self.present.policy(&promise.policy).or_else(catch_all)
+        let catch_all = || set.policies().iter().find(|policy| policy.matches.is_catch_all());
+        Self::plan(set, set.policy(&promise.policy).or_else(catch_all)?, clock)
     }
 
-    fn plan(&self, policy: &'static Policy, clock: &Clock) -> Option<(&'static Plan, &'static Calendar)> {
+    fn plan<'a>(set: &'a PolicySet, policy: &'a Policy, clock: &Clock) -> Option<(&'a Plan, &'a Calendar)> {
         let plan = policy.plan(clock.kind);
-        let calendar = self.present.calendar(&clock.calendar).or_else(|| self.present.calendar(&plan.calendar))?;
+        let calendar = set.calendar(&clock.calendar).or_else(|| set.calendar(&plan.calendar))?;
         Some((plan, calendar))
     }
 }

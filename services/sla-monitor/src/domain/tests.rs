@@ -174,11 +174,12 @@ fn a_promise_that_our_arithmetic_does_not_confirm_is_kept_and_watched() {
     assert_eq!(odd(|it| it.clocks[0].due_time = Some(start() + hours(25))), [Mismatch::DueTime]);
     assert_eq!(odd(|it| it.clocks[0].allowance = Allowance::WorkingDays(1)), [Mismatch::Terms]);
     assert_eq!(odd(|it| it.policy_hash = "0".repeat(64)), [Mismatch::PolicyUnknown]);
-    assert_eq!(odd(|it| it.policy_version = 2), [Mismatch::PolicyUnknown]);
+    assert_eq!(odd(|it| it.policy_version = 9), [Mismatch::PolicyUnknown]);
     assert_eq!(odd(|it| it.policy = "of_tomorrow".into()), [Mismatch::PolicyUnknown]);
     // Past the last published holiday the warning has no instant. The breach has.
     let beyond = |it: &mut Promise| {
-        (it.policy, it.clocks[0].calendar) = ("standard".into(), "working_days".into());
+        it.policy = "standard".into();
+        (it.clocks[0].calendar, it.clocks[0].calendar_version) = ("working_days".into(), 2);
         it.clocks[0].allowance = Allowance::WorkingDays(5);
         it.clocks[0].start_time = "2028-02-01T09:00:00Z".parse().unwrap();
         it.clocks[0].due_time = Some("2028-02-08T15:00:00Z".parse().unwrap());

@@ -2,17 +2,35 @@
 
 mod explanation;
 mod notice;
+mod policy_set;
 mod promise;
 mod shown;
 
-use ::deadline::{Allowance, ClockKind};
+use ::deadline::{Allowance, ClockKind, Refused};
 use jiff::SignedDuration;
 use proto::sla::v1 as wire;
+use rpc::Refusal;
 
 pub(crate) use self::explanation::explanation_to_wire;
 pub(crate) use self::notice::notice_outcome;
+pub(crate) use self::policy_set::{
+    publish_calendar, publish_policy, record_to_wire, set_name, set_version, shipped_to_wire, stale,
+};
 pub(crate) use self::promise::{promise, stopped_promise};
 pub(crate) use self::shown::deadline_to_wire;
+
+/// A due time that can't be computed, of whatever `subject` is.
+pub(crate) fn not_computable(subject: &str, refused: Refused) -> Refusal {
+    match refused {
+        Refused::PastHorizon { calendar, horizon } => {
+            let text = "the calendar ends before the due time";
+            Refusal::precondition(wire::ErrorReason::CalendarHorizon, subject, text)
+                .with("calendar", calendar)
+                .with("horizon", horizon.to_string())
+        }
+        other => Refusal::internal(other),
+    }
+}
 
 pub(crate) fn kind_to_wire(kind: ClockKind) -> wire::ClockKind {
     match kind {

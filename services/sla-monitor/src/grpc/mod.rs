@@ -7,9 +7,10 @@ use std::sync::Arc;
 use bootstrap::Context;
 use proto::sla::v1::sla_service_server::{SlaService, SlaServiceServer};
 use proto::sla::v1::{
-    Deadline, ExplainDeadlineRequest, Explanation, GetDeadlineRequest, ListDeadlinesRequest, ListDeadlinesResponse,
-    RecordNoticeOutcomeRequest, RecordNoticeOutcomeResponse, StopDeadlineRequest, TrackDeadlineRequest,
-    UpdateDeadlineRequest,
+    Deadline, ExplainDeadlineRequest, Explanation, GetDeadlineRequest, GetPolicySetRequest, ListDeadlinesRequest,
+    ListDeadlinesResponse, ListPolicySetsRequest, ListPolicySetsResponse, PolicySet, PreviewDueTimeRequest,
+    PreviewDueTimeResponse, PublishCalendarRequest, PublishPolicyRequest, RecordNoticeOutcomeRequest,
+    RecordNoticeOutcomeResponse, StopDeadlineRequest, TrackDeadlineRequest, UpdateDeadlineRequest,
 };
 use rpc::serve;
 use tonic::service::Routes;
@@ -62,5 +63,31 @@ impl SlaService for Sla {
         r: Request<RecordNoticeOutcomeRequest>,
     ) -> Result<Response<RecordNoticeOutcomeResponse>, Status> {
         serve(&self.0, DOMAIN, r, commands::record_notice_outcome::run).await
+    }
+
+    async fn preview_due_time(
+        &self,
+        r: Request<PreviewDueTimeRequest>,
+    ) -> Result<Response<PreviewDueTimeResponse>, Status> {
+        serve(&self.0, DOMAIN, r, queries::preview_due_time::run).await
+    }
+
+    async fn publish_calendar(&self, r: Request<PublishCalendarRequest>) -> Result<Response<PolicySet>, Status> {
+        serve(&self.0, DOMAIN, r, commands::publish::calendar).await
+    }
+
+    async fn publish_policy(&self, r: Request<PublishPolicyRequest>) -> Result<Response<PolicySet>, Status> {
+        serve(&self.0, DOMAIN, r, commands::publish::policy).await
+    }
+
+    async fn get_policy_set(&self, r: Request<GetPolicySetRequest>) -> Result<Response<PolicySet>, Status> {
+        serve(&self.0, DOMAIN, r, queries::get_policy_set::run).await
+    }
+
+    async fn list_policy_sets(
+        &self,
+        r: Request<ListPolicySetsRequest>,
+    ) -> Result<Response<ListPolicySetsResponse>, Status> {
+        serve(&self.0, DOMAIN, r, queries::list_policy_sets::run).await
     }
 }

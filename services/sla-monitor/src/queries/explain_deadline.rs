@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use ::deadline::{ClockKind, Refused, explain};
+use ::deadline::{ClockKind, explain};
 use proto::sla::v1::{ErrorReason, ExplainDeadlineRequest, Explanation};
 use rpc::{Caller, Refusal};
 
 use super::find;
 use crate::App;
-use crate::grpc::convert::{explanation_to_wire, kind_from_wire};
+use crate::grpc::convert::{explanation_to_wire, kind_from_wire, not_computable};
 
 pub(crate) async fn run(app: Arc<App>, _: Caller, request: ExplainDeadlineRequest) -> Result<Explanation, Refusal> {
     let deadline = find(&app, &request.name).await?;
@@ -18,7 +18,8 @@ pub(crate) async fn run(app: Arc<App>, _: Caller, request: ExplainDeadlineReques
     let clock = promise.clock(kind).ok_or_else(|| {
         Refusal::not_found(ErrorReason::ClockNotFound, "otklik.sla.v1.Clock", name).with("clock", kind.as_str())
     })?;
-    let set = app.policies.pinned(promise);
+    let policies = app.policies();
+    let set = policies.pinned(promise);
     let Some((set, policy)) = set.and_then(|set| Some((set, set.policy(&promise.policy)?))) else {
         let text = "the policy that the promise was made under is not held here";
         return Err(Refusal::precondition(ErrorReason::PolicyUnknown, name, text)
@@ -34,14 +35,6 @@ pub(crate) async fn run(app: Arc<App>, _: Caller, request: ExplainDeadlineReques
     };
     let suspensions = policy.plan(kind).pausing(&promise.counted_suspensions());
     let explanation = explain(policy.pin(), calendar, clock.start_time, clock.allowance, &suspensions);
-    let explanation = explanation.map_err(|refused| match refused {
-        Refused::PastHorizon { calendar, horizon } => {
-            let text = "the calendar ends before the due time";
-            Refusal::precondition(ErrorReason::CalendarHorizon, name, text)
-                .with("calendar", calendar)
-                .with("horizon", horizon.to_string())
-        }
-        other => Refusal::internal(other),
-    })?;
-    Ok(explanation_to_wire(&explanation, promise, clock))
+    let explanation = explanation.map_err(|refused| not_computable(name, refused))?;
+    Ok(explanation_to_wire(&explanation, kind, promise.policy_version, clock.due_time))
 }

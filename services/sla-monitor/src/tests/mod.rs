@@ -5,6 +5,7 @@ mod notices;
 mod outages;
 mod peers;
 mod plans;
+mod publishing;
 mod races;
 mod reads;
 mod rig;

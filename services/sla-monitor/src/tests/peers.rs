@@ -11,7 +11,8 @@ use outbox::{Attempt, Deliver};
 use prost::Message;
 use proto::notification::v1::{Notification, SendNotificationRequest};
 use proto::ticket::v1::{
-    Appeal, AppealContact, EscalateAppealRequest, RecordDeadlineOutcomeRequest, RecordDeadlineOutcomeResponse,
+    Appeal, AppealContact, EscalateAppealRequest, PutPolicySetRequest, PutPolicySetResponse,
+    RecordDeadlineOutcomeRequest, RecordDeadlineOutcomeResponse,
 };
 use proto::{DurableCall, from_wire, to_wire};
 use rpc::Refusal;
@@ -95,6 +96,10 @@ impl Deliver for Peer {
             RecordDeadlineOutcomeRequest::METHOD => {
                 let request = RecordDeadlineOutcomeRequest::decode(request.clone()).unwrap();
                 (request.request_id, RecordDeadlineOutcomeResponse {}.encode_to_vec())
+            }
+            PutPolicySetRequest::METHOD => {
+                let request = PutPolicySetRequest::decode(request.clone()).unwrap();
+                (request.request_id, PutPolicySetResponse {}.encode_to_vec())
             }
             other => panic!("nobody calls {other}"),
         };

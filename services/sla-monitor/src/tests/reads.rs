@@ -79,7 +79,7 @@ async fn an_explanation_tells_every_stretch_with_its_versions() {
     run_on(&mut told.clocks[RESOLUTION], start() + hours(27));
     assert!(!rig.track(&told).await.mismatch);
     let it = explain(&rig, &told.name, ClockKind::Unspecified).await.unwrap();
-    assert_eq!((it.clock(), it.policy.as_str(), it.policy_version), (ClockKind::Resolution, "suspicious_activity", 1));
+    assert_eq!((it.clock(), it.policy.as_str(), it.policy_version), (ClockKind::Resolution, "suspicious_activity", 2));
     assert_eq!((it.calendar.as_str(), it.calendar_version), ("round_the_clock", 1));
     assert!(!it.tzdb_version.is_empty() && !it.time_zone.is_empty());
     assert_eq!(instant(it.computed_due_time.as_ref()), Some(start() + hours(27)));
@@ -107,10 +107,10 @@ async fn what_cannot_be_explained_says_why() {
         reason(explain(&rig, &told.name, clock).await)
     };
     assert_eq!(odd(|it| drop(it.clocks.pop()), ClockKind::Resolution).await, "CLOCK_NOT_FOUND");
-    assert_eq!(odd(|it| it.policy_version = 2, ClockKind::Resolution).await, "POLICY_UNKNOWN");
+    assert_eq!(odd(|it| it.policy_version = 9, ClockKind::Resolution).await, "POLICY_UNKNOWN");
     assert_eq!(odd(|it| it.clocks[0].calendar_version = 9, ClockKind::FirstAnswer).await, "CALENDAR_UNKNOWN");
     let beyond = |it: &mut wire::Deadline| {
-        it.clocks[RESOLUTION].calendar = "working_days".into();
+        (it.clocks[RESOLUTION].calendar, it.clocks[RESOLUTION].calendar_version) = ("working_days".into(), 2);
         it.clocks[RESOLUTION].allowance = Some(wire::Allowance { span: Some(wire::allowance::Span::WorkingDays(900)) });
     };
     assert_eq!(odd(beyond, ClockKind::Resolution).await, "CALENDAR_HORIZON");

@@ -8,6 +8,7 @@ use clock::{Clock as _, ManualClock, SharedClock};
 use devpg::{Template, TestDatabase};
 use jiff::{SignedDuration, Timestamp};
 use outbox::{Once, Outbox, Relay};
+use policies::Shelf;
 use prometheus_client::registry::Registry;
 use proto::sla::v1 as wire;
 use proto::sla::v1::{GetDeadlineRequest, TrackDeadlineRequest, UpdateDeadlineRequest};
@@ -18,7 +19,6 @@ use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use super::peers::Peer;
-use crate::domain::Policies;
 use crate::follow::Follower;
 use crate::grpc::convert::duration_to_wire;
 use crate::metrics::Metrics;
@@ -86,12 +86,14 @@ impl Rig {
         let mut registry = Registry::default();
         let db = Db::new(pool, clock.clone(), &mut registry);
         let outbox = Outbox::new(ring.clone());
+        let shelf = Arc::new(Shelf::new(db.clone()));
+        shelf.register(&mut registry);
         let app = Arc::new(App {
             db: db.clone(),
             once: Once::new(ring.clone(), clock),
             outbox: outbox.clone(),
             pages: rpc::pages::Tokens::new(&ring.subkey("page-tokens")),
-            policies: Policies::builtin(),
+            shelf: Arc::clone(&shelf),
             metrics: Metrics::register(&mut registry),
             batch: 100,
             late_after: SignedDuration::from_secs(60),

@@ -13,6 +13,7 @@ pub mod escalate_appeal;
 pub mod file_appeal;
 pub mod post_message;
 pub mod provide_info;
+pub mod put_policy_set;
 pub mod record_deadline_outcome;
 pub mod record_notice_outcome;
 pub mod reopen_appeal;

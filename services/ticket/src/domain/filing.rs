@@ -27,7 +27,7 @@ pub fn file(
     now: Timestamp,
     rules: &Rules<'_>,
 ) -> Result<Decision, Refusal> {
-    let set = rules.present()?;
+    let set = rules.in_force(now);
     let category = &filing.category;
     let features =
         Features { category: &category.id, kind: category.kind, priority: category.priority, channel: filing.channel };

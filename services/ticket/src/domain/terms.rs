@@ -1,7 +1,9 @@
 //! Due times, by `deadline` (L1 to L3, L8). The appeal pins policy, calendar and allowance; what is computed here later uses
 //! the pinned ones.
 
-use deadline::{Due, PolicySet, Refused, RungKind};
+use std::sync::Arc;
+
+use deadline::{Due, PolicySet, Published, Refused, RungKind};
 use jiff::Timestamp;
 
 use super::appeal::Appeal;
@@ -10,10 +12,10 @@ use super::kinds::ClockKind;
 use super::refusal::Refusal;
 
 /// What decisions need besides the appeal: the policies known here, and the window for reopening.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Rules<'a> {
-    /// The sets of policies known here, oldest first, not empty; the last is in force for new appeals.
-    pub sets: &'a [&'a PolicySet],
+    /// The sets of policies known here.
+    pub published: Arc<Published>,
     /// Working days after the resolution in which an appeal may be reopened (peers T-04).
     pub reopen_days: u16,
     /// Id of the calendar that counts them.
@@ -29,9 +31,9 @@ pub(super) struct Moved {
 }
 
 impl Rules<'_> {
-    /// The set in force for new appeals.
-    pub(super) fn present(&self) -> Result<&PolicySet, Refusal> {
-        self.sets.last().copied().ok_or_else(|| Refusal::Broken("no set of policies is known".into()))
+    /// The set in force for what is promised at `now`.
+    pub(super) fn in_force(&self, now: Timestamp) -> &PolicySet {
+        self.published.in_force(now)
     }
 
     /// The due time of a clock of the appeal that runs again from `now` on with these suspensions, all of them closed.
@@ -77,7 +79,7 @@ impl Rules<'_> {
 
     /// When the window for reopening ends.
     pub fn reopen_until(&self, resolve_time: Timestamp) -> Result<Timestamp, Refusal> {
-        let calendar = self.present()?.calendar(self.reopen_calendar);
+        let calendar = self.in_force(resolve_time).calendar(self.reopen_calendar);
         let calendar = calendar.ok_or_else(|| Refusal::Broken(format!("no calendar {:?}", self.reopen_calendar)))?;
         let window = deadline::Allowance::WorkingDays(self.reopen_days);
         let due = deadline::due(calendar, resolve_time, window, &[]).map_err(refused)?;
@@ -87,10 +89,9 @@ impl Rules<'_> {
     /// The set that the promise was made under; failing that, the newest one that has the clock's calendar: a term by a newer
     /// version of a calendar is better than none.
     fn pinned(&self, appeal: &Appeal, clock: &Clock) -> Result<&PolicySet, Refusal> {
-        let same = |set: &&&PolicySet| set.content_hash().to_string() == appeal.promise.set_hash;
-        let has_calendar = |set: &&&PolicySet| set.calendar(&clock.calendar).is_some();
-        let found = self.sets.iter().find(same).or_else(|| self.sets.iter().rev().find(has_calendar));
-        found.copied().ok_or_else(|| no_calendar(clock))
+        let has_calendar = || self.published.sets().rev().find(|set| set.calendar(&clock.calendar).is_some());
+        let found = self.published.by_hash(&appeal.promise.set_hash).or_else(has_calendar);
+        found.map(Arc::as_ref).ok_or_else(|| no_calendar(clock))
     }
 }
 

@@ -6,8 +6,9 @@ mod stored_form;
 mod table;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use deadline::PolicySet;
+use deadline::{PolicySet, Published};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -25,10 +26,6 @@ fn hours(hours: i64) -> SignedDuration {
 
 fn citizen() -> Uuid {
     Uuid::from_u128(0x11)
-}
-
-fn sets() -> [&'static PolicySet; 1] {
-    [PolicySet::builtin()]
 }
 
 fn filing(category: &str, channel: Channel, citizen: Option<Uuid>) -> FileAppeal {
@@ -71,7 +68,7 @@ fn run_file(category: &str, channel: Channel) -> Decision {
 }
 
 fn with_rules<T>(run: impl FnOnce(&Rules<'_>) -> T) -> T {
-    run(&Rules { sets: &sets(), reopen_days: 10, reopen_calendar: "working_days" })
+    run(&Rules { published: Arc::new(Published::shipped()), reopen_days: 10, reopen_calendar: "working_days" })
 }
 
 fn run(appeal: &Appeal, command: &Command, by: &Actor, now: Timestamp) -> Result<Decision, Refusal> {

@@ -12,6 +12,7 @@ mod kinds;
 mod names;
 mod notes;
 mod pages;
+mod policy_set;
 mod refusal;
 mod requests;
 mod staff;
@@ -23,6 +24,7 @@ pub use file_appeal::file_appeal;
 pub use names::{find_appeal, get_appeal};
 pub use notes::{record_deadline, record_notice};
 pub use pages::{Page, list_appeals, list_events, list_messages, watch_appeal};
+pub use policy_set::{policy_set, policy_set_exists};
 pub use refusal::{appeal_not_found, member_exists, member_not_found, not_yours, refuse};
 pub use requests::{
     acknowledge, assign, claim_next, escalate, post_message, provide_info, reopen, request_info, resolve, withdraw,

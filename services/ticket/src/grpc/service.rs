@@ -143,6 +143,13 @@ impl TicketService for Tickets {
     ) -> Result<Response<wire::RecordNoticeOutcomeResponse>, Status> {
         rpc::serve(&self.0, DOMAIN, request, commands::record_notice_outcome::run).await
     }
+
+    async fn put_policy_set(
+        &self,
+        request: Request<wire::PutPolicySetRequest>,
+    ) -> Result<Response<wire::PutPolicySetResponse>, Status> {
+        rpc::serve(&self.0, DOMAIN, request, commands::put_policy_set::run).await
+    }
 }
 
 #[tonic::async_trait]

@@ -10,6 +10,7 @@ mod journal;
 mod lists;
 mod migrations;
 mod plans;
+mod policy_sets;
 mod reads;
 mod rig;
 mod staff;

@@ -72,7 +72,8 @@ impl Rig {
         let template = Template::make("ticket", async |url| {
             let mut admin = PgConnection::connect(&url).await?;
             store::provision(&mut admin, ROLE, "it's").await?;
-            store::migrate(&url, "ticket", ROLE, &[&outbox::MIGRATIONS, &ticket::MIGRATIONS]).await?;
+            store::migrate(&url, "ticket", ROLE, &[&outbox::MIGRATIONS, &policies::MIGRATIONS, &ticket::MIGRATIONS])
+                .await?;
             Ok(())
         });
         let template = template.await.unwrap();

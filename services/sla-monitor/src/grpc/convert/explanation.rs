@@ -1,17 +1,24 @@
 //! An explanation on the wire.
 
-use ::deadline::{Closed, Explanation, What};
+use ::deadline::{ClockKind, Closed, Explanation, What};
+use jiff::Timestamp;
 use proto::sla::v1::{self as wire, explanation::Span};
 use proto::to_wire;
 
 use super::{allowance_to_wire, kind_to_wire};
-use crate::domain::{Clock, Promise, micros};
+use crate::domain::micros;
 
-pub(crate) fn explanation_to_wire(it: &Explanation, promise: &Promise, clock: &Clock) -> wire::Explanation {
+/// `due_time` is what was promised, `policy_version` the version of the set it was promised under.
+pub(crate) fn explanation_to_wire(
+    it: &Explanation,
+    clock: ClockKind,
+    policy_version: i64,
+    due_time: Option<Timestamp>,
+) -> wire::Explanation {
     wire::Explanation {
-        clock: kind_to_wire(clock.kind).into(),
+        clock: kind_to_wire(clock).into(),
         policy: it.policy.id.clone(),
-        policy_version: promise.policy_version,
+        policy_version,
         calendar: it.calendar.id.clone(),
         calendar_version: it.calendar.version.into(),
         tzdb_version: it.tzdb.to_owned(),
@@ -19,7 +26,7 @@ pub(crate) fn explanation_to_wire(it: &Explanation, promise: &Promise, clock: &C
         allowance: Some(allowance_to_wire(it.allowance)),
         spans: it.spans.iter().map(span_to_wire).collect(),
         computed_due_time: it.due.time().map(|time| to_wire(micros(time))),
-        due_time: clock.due_time.map(to_wire),
+        due_time: due_time.map(to_wire),
     }
 }
 
@@ -27,7 +34,7 @@ fn span_to_wire(span: &::deadline::Span) -> Span {
     let (counted, reason) = match &span.what {
         What::Counted => (true, String::new()),
         What::Closed(Closed::OffHours) => (false, "off_hours".to_owned()),
-        What::Closed(Closed::Exception(label)) => (false, label.clone()),
+        What::Closed(Closed::Exception(label) | Closed::Day { label, .. }) => (false, label.clone()),
         What::Suspended { reason, .. } => (false, reason.as_str().to_owned()),
         // Many stretches told as one: what of it counted can only be said in words.
         What::Folded { spans, counted, .. } => (false, format!("folded: {spans} stretches, {counted:#} counted")),

@@ -74,8 +74,8 @@ fn read(request: &wire::FileAppealRequest, caller: &Caller) -> Result<super::fil
 /// The appeal of [`form`] as `caller` filed it, and its papers.
 fn filed(caller: &Caller) -> (Appeal, Papers) {
     let filing = read(&form(), caller).unwrap().filing;
-    let sets = [deadline::PolicySet::builtin()];
-    let rules = Rules { sets: &sets, reopen_days: 10, reopen_calendar: "working_days" };
+    let published = std::sync::Arc::new(deadline::Published::shipped());
+    let rules = Rules { published, reopen_days: 10, reopen_calendar: "working_days" };
     let by: Actor = caller.subject.parse().unwrap();
     let decision = file(&filing, id(), Number::from_random(5), &by, now(), &rules).unwrap();
     (decision.after, filing.papers)
