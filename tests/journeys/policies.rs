@@ -68,10 +68,15 @@ async fn a_published_holiday_holds_for_new_appeals_and_old_promises_stay() {
         let name = appeal.name.replace("appeals/", "deadlines/");
         let deadline = sla.get_deadline(GetDeadlineRequest { name: name.clone() }).await.unwrap().into_inner();
         assert_eq!((deadline.mismatch, deadline.policy_version), (false, i64::from(version)));
-        let request = ExplainDeadlineRequest { name, clock: ClockKind::Resolution.into() };
+        let request = ExplainDeadlineRequest {
+            name,
+            clock: ClockKind::Resolution.into(),
+            language_code: appeal.language_code.clone(),
+        };
         let told = sla.explain_deadline(request).await.unwrap().into_inner();
         assert_eq!(told.computed_due_time, appeal.due_time);
         let names_it = told.spans.iter().any(|span| span.reason == "День города");
         assert_eq!(names_it, version != set.version());
+        assert_eq!(told.text.contains("День города"), names_it, "{}", told.text);
     }
 }

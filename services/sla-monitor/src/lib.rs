@@ -30,6 +30,7 @@ mod routes;
 mod store;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::sync::Arc;
 

@@ -44,19 +44,23 @@ fn row(page: &Page, appeal: &Appeal, sms: usize) -> Vec<String> {
     vec![appeal.number.clone(), appeal.subject.clone(), ended, in_time.to_owned(), level, sms.to_string()]
 }
 
-/// Of the appeal that waited for its applicant: which spans counted, which did not, and why.
+/// Of the appeal that waited for its applicant: its term in plain words, which spans counted, which did not, and why.
 async fn explain(page: &mut Page, stage: &Stage, cast: &Cast<'_>) -> Result<()> {
     let asked = |place: &usize| cast.forms[*place].acts.iter().any(|it| it.act == Deed::Ask);
     let place = cast.filed.keys().copied().find(asked).context("an appeal that was asked about")?;
     let appeal = &cast.filed[&place];
-    let request =
-        ExplainDeadlineRequest { name: format!("deadlines/{}", appeal.uid), clock: ClockKind::Resolution.into() };
-    let told = stage.sla().explain_deadline(stage.by(SUPERVISOR, request)?).await?.into_inner();
     let words = page.words();
+    let request = ExplainDeadlineRequest {
+        name: format!("deadlines/{}", appeal.uid),
+        clock: ClockKind::Resolution.into(),
+        language_code: words.language_code.to_owned(),
+    };
+    let told = stage.sla().explain_deadline(stage.by(SUPERVISOR, request)?).await?.into_inner();
     page.heading(words.explained);
     let due = time(told.due_time).or(time(told.computed_due_time)).map(|at| page.date_and_time(at)).unwrap_or_default();
     page.item(&format!("{}  «{}» → {due}", appeal.number, appeal.subject));
     page.item(&format!("{} {}, {} {}", told.policy, told.policy_version, told.calendar, told.calendar_version));
+    told.text.lines().for_each(|sentence| page.item(sentence));
     for span in &told.spans {
         let moment = |wire| time(wire).map_or("…".to_owned(), |at| page.date_and_time(at));
         let reason = words.reasons.iter().find(|(key, _)| *key == span.reason).map_or(&*span.reason, |(_, it)| *it);

@@ -15,6 +15,8 @@ pub enum Tongue {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Words {
+    /// What the services call the language.
+    pub language_code: &'static str,
     pub title: &'static str,
     pub opening: &'static str,
     pub preparing: &'static str,
@@ -86,6 +88,7 @@ impl FromStr for Tongue {
 }
 
 const ENGLISH: Words = Words {
+    language_code: "en",
     title: "Otklik: a dozen appeals",
     opening: "Four real services, a private Postgres, and a clock that jumps to whatever comes next. People do what a script says; \
               messages, reminders and escalations are what the suite does by itself. Times are Moscow's.",
@@ -148,6 +151,7 @@ const ENGLISH: Words = Words {
 };
 
 const RUSSIAN: Words = Words {
+    language_code: "ru",
     title: "Отклик: дюжина обращений",
     opening: "Четыре настоящих сервиса, свой Postgres и часы, которые перескакивают к следующему событию. Люди делают то, что написано \
               в сценарии; сообщения, напоминания и передачу старшим система делает сама. Время московское.",

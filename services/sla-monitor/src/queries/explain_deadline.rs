@@ -7,8 +7,8 @@ use proto::sla::v1::{ErrorReason, ExplainDeadlineRequest, Explanation};
 use rpc::{Caller, Refusal};
 
 use super::find;
-use crate::App;
 use crate::grpc::convert::{explanation_to_wire, kind_from_wire, not_computable};
+use crate::{App, words};
 
 pub(crate) async fn run(app: Arc<App>, _: Caller, request: ExplainDeadlineRequest) -> Result<Explanation, Refusal> {
     let deadline = find(&app, &request.name).await?;
@@ -36,5 +36,7 @@ pub(crate) async fn run(app: Arc<App>, _: Caller, request: ExplainDeadlineReques
     let suspensions = policy.plan(kind).pausing(&promise.counted_suspensions());
     let explanation = explain(policy.pin(), calendar, clock.start_time, clock.allowance, &suspensions);
     let explanation = explanation.map_err(|refused| not_computable(name, refused))?;
-    Ok(explanation_to_wire(&explanation, kind, promise.policy_version, clock.due_time))
+    let mut told = explanation_to_wire(&explanation, kind, promise.policy_version, clock.due_time);
+    told.text = words::told(&explanation, &request.language_code);
+    Ok(told)
 }

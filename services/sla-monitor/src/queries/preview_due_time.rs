@@ -8,9 +8,9 @@ use proto::from_wire;
 use proto::sla::v1::{ErrorReason, PreviewDueTimeRequest, PreviewDueTimeResponse};
 use rpc::{Caller, Refusal, Violations, reasons};
 
-use crate::App;
 use crate::domain::micros;
 use crate::grpc::convert::{explanation_to_wire, not_computable, set_name, set_version};
+use crate::{App, words};
 
 pub(crate) async fn run(
     app: Arc<App>,
@@ -38,7 +38,9 @@ pub(crate) async fn run(
         let pin = Pin { id: policy.id.clone(), version: policy.version };
         let told = explain(pin, calendar, filed, plan.allowance, &[]).map_err(|it| not_computable(&policy.id, it))?;
         let due_time = told.due.time().map(micros);
-        explanations.push(explanation_to_wire(&told, clock, set.version().into(), due_time));
+        let mut explanation = explanation_to_wire(&told, clock, set.version().into(), due_time);
+        explanation.text = words::told(&told, &request.language_code);
+        explanations.push(explanation);
     }
     Ok(PreviewDueTimeResponse { policy_set: set_name(set.version()), policy: policy.id.clone(), explanations })
 }

@@ -22,7 +22,7 @@ async fn list(rig: &Rig, request: ListDeadlinesRequest) -> Result<(Vec<String>, 
 }
 
 async fn explain(rig: &Rig, name: &str, clock: ClockKind) -> Result<Explanation, Refusal> {
-    let request = ExplainDeadlineRequest { name: name.to_owned(), clock: clock.into() };
+    let request = ExplainDeadlineRequest { name: name.to_owned(), clock: clock.into(), language_code: "en".into() };
     queries::explain_deadline::run(Arc::clone(&rig.app), anna(), request).await
 }
 
@@ -84,6 +84,7 @@ async fn an_explanation_tells_every_stretch_with_its_versions() {
     assert!(!it.tzdb_version.is_empty() && !it.time_zone.is_empty());
     assert_eq!(instant(it.computed_due_time.as_ref()), Some(start() + hours(27)));
     assert_eq!(it.computed_due_time, it.due_time);
+    assert!(it.text.starts_with("The term is 24 hours."), "{}", it.text);
     let spans: Vec<_> = it.spans.iter().map(|span| (span.counted, span.reason.as_str())).collect();
     assert_eq!(spans, [(true, ""), (false, "awaiting_applicant"), (true, "")]);
     let counted = it.spans.iter().filter(|span| span.counted).map(|span| {

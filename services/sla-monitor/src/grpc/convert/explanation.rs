@@ -27,6 +27,8 @@ pub(crate) fn explanation_to_wire(
         spans: it.spans.iter().map(span_to_wire).collect(),
         computed_due_time: it.due.time().map(|time| to_wire(micros(time))),
         due_time: due_time.map(to_wire),
+        text: String::new(),
+        provisional_years: it.provisional.iter().map(|year| (*year).into()).collect(),
     }
 }
 
