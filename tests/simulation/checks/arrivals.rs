@@ -39,7 +39,8 @@ impl World {
         Ok(noted.into_iter().collect())
     }
 
-    /// The whole messages to phones, in the order in which they came.
+    /// The whole messages to phones, in the order in which they could be read: one whose first part was taken without an answer, and
+    /// whose others came days later, is read then.
     pub(super) fn told(&self, noted: &BTreeMap<String, Uuid>) -> Result<Vec<Told>> {
         let taken: Vec<&(Timestamp, Submitted)> = self.texts.iter().filter(|(_, it)| it.message_id.is_some()).collect();
         let submits: Vec<Submitted> = taken.iter().map(|(_, it)| it.clone()).collect();
@@ -50,7 +51,7 @@ impl World {
             let mark = text_of(&message.text);
             let (template, level) = mark.with_context(|| format!("nobody knows this text: {}", message.text))?;
             let is_part = |it: &Submitted| it.message_id.as_ref().is_some_and(|id| message.parts.contains(id));
-            let at = taken.iter().filter(|(_, it)| is_part(it)).map(|(at, _)| *at).min().context("its parts came")?;
+            let at = taken.iter().filter(|(_, it)| is_part(it)).map(|(at, _)| *at).max().context("its parts came")?;
             let of = message.parts.iter().find_map(|id| noted.get(id)).copied();
             all.push(Told { at, to: message.to, template, level, text: message.text, of });
         }

@@ -73,6 +73,8 @@ pub(super) fn submitted(submit: &SubmitSm, message_id: Option<String>) -> Submit
 /// Joins accepted parts as a handset does: by sender, recipient, reference and total. A part that comes again replaces nothing
 /// while its message is incomplete; once the message is whole, the same reference begins a new one. Two messages of 256 share a reference: a
 /// handset forgets what stays incomplete, and here another text in the place of a part tells them apart.
+///
+/// In the order in which they became whole, which is when they are read; what stays incomplete comes last.
 pub fn put_together(submits: &[Submitted]) -> Vec<Message> {
     put_together_of(submits, |_| None::<()>)
 }
@@ -87,9 +89,11 @@ pub fn put_together_of<K: Copy + PartialEq>(submits: &[Submitted], owner: impl F
         to: String,
         parts: BTreeMap<u8, (String, String)>,
         total: u8,
+        /// Which submit made it whole.
+        whole: Option<usize>,
     }
     let mut messages: Vec<Open<K>> = Vec::new();
-    for submit in submits {
+    for (at, submit) in submits.iter().enumerate() {
         let Some(id) = &submit.message_id else { continue };
         let (reference, total, index) = submit.part.unwrap_or((0, 1, 1));
         let key = submit.part.map(|_| (submit.from.clone(), submit.to.clone(), reference, total));
@@ -102,17 +106,21 @@ pub fn put_together_of<K: Copy + PartialEq>(submits: &[Submitted], owner: impl F
             Some(position) => &mut messages[position],
             None => {
                 let (from, to) = (submit.from.clone(), submit.to.clone());
-                messages.push(Open { owner, key, from, to, parts: BTreeMap::new(), total });
+                messages.push(Open { owner, key, from, to, parts: BTreeMap::new(), total, whole: None });
                 messages.last_mut().expect("just pushed")
             }
         };
         open.owner = open.owner.or(owner);
         open.parts.entry(index).or_insert_with(|| (id.clone(), submit.text.clone()));
+        if open.parts.len() == usize::from(open.total) {
+            open.whole.get_or_insert(at);
+        }
     }
+    messages.sort_by_key(|open| open.whole.unwrap_or(usize::MAX));
     messages
         .into_iter()
         .map(|open| Message {
-            whole: open.parts.len() == usize::from(open.total),
+            whole: open.whole.is_some(),
             from: open.from,
             to: open.to,
             text: open.parts.values().map(|(_, text)| text.as_str()).collect(),

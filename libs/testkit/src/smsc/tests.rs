@@ -42,3 +42,19 @@ fn parts_alike_of_two_messages_are_told_apart_by_whoever_knows_whose_they_are() 
     let seen = put_together_of(&submits, |id| id.starts_with('b').then_some('b'));
     assert_eq!(seen.iter().filter(|message| message.whole).count(), 1);
 }
+
+/// A part that nobody answered for, and days later a message in the same words that happens to have its reference: it is read then, after
+/// what came in between.
+#[test]
+fn messages_are_in_the_order_in_which_they_became_whole() {
+    let submits = [
+        part("x1", 7, 2, 1, "а"),
+        part("c1", 8, 1, 1, "между"),
+        part("b1", 7, 2, 1, "а"),
+        part("b2", 7, 2, 2, "б"),
+        part("y1", 9, 2, 1, "в"),
+    ];
+    let seen = put_together_of(&submits, |id| id.starts_with('b').then_some('b'));
+    let seen: Vec<_> = seen.iter().map(|message| (message.text.as_str(), message.whole)).collect();
+    assert_eq!(seen, [("между", true), ("аб", true), ("в", false)]);
+}
