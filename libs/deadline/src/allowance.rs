@@ -40,6 +40,14 @@ impl Allowance {
         }
     }
 
+    /// Whether it ends within a human's patience: what is computed day by day must not take for ever.
+    pub fn is_bounded(self) -> bool {
+        match self {
+            Self::RealTime(time) | Self::WorkingTime(time) => time <= SignedDuration::from_hours(5 * 366 * 24),
+            Self::WorkingDays(days) => days <= 1_000,
+        }
+    }
+
     /// Whether it grants any time at all.
     pub fn is_positive(self) -> bool {
         match self {

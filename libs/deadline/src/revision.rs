@@ -4,7 +4,10 @@
 
 use toml::{Table, Value};
 
-use crate::{Invalid, PolicySet, set::Document};
+use crate::{
+    Invalid, PolicySet,
+    set::{Care, Document},
+};
 
 /// The next version of a set, with what it changes.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +51,14 @@ impl PolicySet {
                     .map(|what| Invalid::Calendar { id: calendar.id.clone(), what }),
             );
         }
+        // A region's days are also its base's: what they come out as is another version too.
+        let given_calendar = |id: &str| given.calendars.iter().any(|new| new.id == id);
+        for known in before.calendars.iter().filter(|known| !given_calendar(&known.id)) {
+            if let Some(base) = known.base.as_deref().filter(|base| given_calendar(base)) {
+                let what = format!("its base {base:?} changes, so it needs a new version too");
+                faults.push(Invalid::Calendar { id: known.id.clone(), what });
+            }
+        }
         for policy in &given.policies {
             let known = before.policies.iter().find(|known| known.id == policy.id);
             faults.extend(
@@ -65,7 +76,7 @@ impl PolicySet {
             .retain(|known| given.policies.iter().all(|new| new.id != known.id) && !removed.contains(&known.id));
         after.calendars.extend(given.calendars);
         after.policies.extend(given.policies);
-        match PolicySet::of(after) {
+        match PolicySet::of(after, Care::Whole) {
             Err(more) => faults.extend(more),
             Ok(set) if faults.is_empty() => {
                 let changes = changes(self, &set);

@@ -136,7 +136,7 @@ impl CalendarData {
         if let Some(year) = years.iter().find(|year| year.source.trim().is_empty()) {
             return Err(self.invalid(format!("the year {} has no source", year.year)));
         }
-        if let Some(pair) = years.windows(2).find(|pair| pair[1].year != pair[0].year + 1) {
+        if let Some(pair) = years.windows(2).find(|pair| Some(pair[1].year) != pair[0].year.checked_add(1)) {
             let (one, other) = (pair[0].year, pair[1].year);
             return Err(self.invalid(format!("the years {one} and {other} do not follow each other")));
         }

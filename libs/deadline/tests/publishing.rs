@@ -214,3 +214,78 @@ fn the_new_set_promises_what_it_says() {
     // And the text of it is that set again.
     assert_eq!(PolicySet::from_toml(&[&set.to_toml().unwrap()]).unwrap(), set);
 }
+
+/// What was promised when next year's days were not known goes on by them once they are published, and by its own days until then.
+#[test]
+fn a_promise_goes_on_past_the_end_of_its_own_calendar() {
+    let mut next_year = present().calendar("working_days").unwrap().data().clone();
+    next_year.version += 1;
+    next_year.horizon = Some("2028-12-31".parse().unwrap());
+    next_year.years.push(toml::from_str("year = 2028\nsource = \"test\"\nprovisional = true").unwrap());
+    next_year
+        .exceptions
+        .push(toml::from_str("from = \"2028-01-03\"\nlabel = \"Праздник\"\nday = \"holiday\"").unwrap());
+    // A day that was promised as a working one is taken away: not from those who were promised it.
+    next_year.exceptions.push(toml::from_str("from = \"2027-12-28\"\nlabel = \"Позже\"\nday = \"holiday\"").unwrap());
+    let document = toml::to_string(&BTreeMap::from([("calendar", [next_year])])).unwrap();
+    let newer = present().revised(next(), &document, &[]).unwrap().set;
+
+    let start: Timestamp = "2027-12-27T12:00:00+03:00".parse().unwrap();
+    let due = |published: &Published| {
+        let set = published.by_hash(&present().content_hash().to_string()).unwrap();
+        let term = set.term("standard", deadline::ClockKind::Resolution).unwrap();
+        (term.due(start, &[]).map(|due| due.time().unwrap()), term.explain(start, &[]))
+    };
+    let (before, _) = due(&Published::shipped());
+    assert_eq!(before.unwrap_err().reason(), "CALENDAR_HORIZON_PASSED");
+
+    let published = Published::shipped().with([(newer.clone(), start)]);
+    let (after, told) = due(&published);
+    // 28 to 31 December by the old version, 1 and 2 January 2028 are a weekend, 3 January is a holiday of the new one.
+    assert_eq!(after.unwrap().to_string(), "2028-01-04T15:00:00Z");
+    let told = told.unwrap();
+    assert_eq!((told.calendar.version, told.later.map(|later| later.version)), (2, Some(3)));
+    assert_eq!(told.provisional, [2027, 2028]);
+    // Its own hash is that of its own text.
+    assert_eq!(published.by_hash(&newer.content_hash().to_string()).unwrap().version(), next());
+}
+
+#[test]
+fn a_set_that_was_published_is_read_whatever_rules_came_later() {
+    // A tie, as no document could be published with.
+    let (plain, _) = EMERGENCY.split_once("[[policy.case]]").unwrap();
+    let rival = plain.replace("id = \"emergency\"", "id = \"rival\"");
+    let document = format!("{}\n{rival}", present().to_toml().unwrap());
+    assert!(PolicySet::from_toml(&[&document]).is_err());
+    let set = PolicySet::published(&document).unwrap();
+    assert!(set.policy("rival").is_some());
+    assert!(set.content_hash().is(&set.content_hash().to_string()) && !set.content_hash().is("f4c3"));
+}
+
+#[test]
+fn a_region_gets_a_version_of_its_own_when_its_base_does() {
+    let region = "[[calendar]]\nid = \"tatarstan\"\nversion = 1\nzone = \"Europe/Moscow\"\nbase = \"working_days\"\n";
+    let with_region = present().revised(next(), region, &[]).unwrap().set;
+    let mut base = present().calendar("working_days").unwrap().data().clone();
+    base.version += 1;
+    base.exceptions.push(toml::from_str("from = \"2027-07-01\"\nlabel = \"x\"\nday = \"holiday\"").unwrap());
+    let document = toml::to_string(&BTreeMap::from([("calendar", [base])])).unwrap();
+    let faults = with_region.revised(next() + 1, &document, &[]).unwrap_err();
+    assert_eq!(
+        faults.iter().map(Invalid::to_string).collect::<Vec<_>>(),
+        ["calendar \"tatarstan\": its base \"working_days\" changes, so it needs a new version too"]
+    );
+    let both = format!("{document}\n{}", region.replace("version = 1", "version = 2"));
+    assert!(with_region.revised(next() + 1, &both, &[]).is_ok());
+}
+
+#[test]
+fn terms_without_end_and_zones_that_nobody_counts_by_are_refused() {
+    let longest = EMERGENCY.replace("real = \"20m\"", "real = \"50000h\"");
+    assert_eq!(
+        refused(&longest, &[]),
+        ["policy \"emergency\": an allowance must be at most five years, or 1000 working days"]
+    );
+    let zone = EMERGENCY.replacen("warn_percent = 50\n", "warn_percent = 50\nzone = \"applicant\"\n", 1);
+    assert_eq!(refused(&zone, &[]), ["policy \"emergency\": zone: only \"calendar\" is counted by so far"]);
+}

@@ -9,13 +9,14 @@
 //!
 //! The SLA monitor owns the sets. Ticket has a copy in its own schema, so that filing an appeal asks nobody. Both hold all of them in
 //! memory ([`Shelf::published`]): a promise is looked up on every track and every filing, and there are a few dozen sets in a lifetime.
-//! A replica finds what another one wrote by looking for versions above its own, every few seconds: one entry of the primary key.
+//! A replica finds what another one wrote by looking for versions that it does not know, every few seconds.
 //!
 //! | what goes wrong | what comes of it |
 //! |---|---|
 //! | a set reaches a replica late | it promises under the set before it, whose name and hash the promise carries; nothing is doubtful later |
 //! | a set can't be read by this program | it is told in the log and in `otklik_policy_sets_unreadable`; the set before it stays in force |
-//! | the sets of a restored database are older | the newer ones are still in memory until the restart, then the older are in force; a version that is published again with other content is refused by whoever has the first |
+//! | ticket's database is restored to before a set | the SLA monitor tells all its sets again at each start, and what is known changes nothing |
+//! | the SLA monitor's database is restored to before a set | the version is published again with other content, and ticket refuses it: the call is dead, which is counted and shown |
 
 mod record;
 mod shelf;

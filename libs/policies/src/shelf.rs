@@ -1,5 +1,6 @@
 //! The copy in memory.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -27,8 +28,8 @@ pub struct Shelf {
 #[derive(Debug)]
 struct Known {
     published: Arc<Published>,
-    /// The highest version that was looked at, readable or not.
-    seen: u32,
+    /// The versions that were looked at, readable or not.
+    seen: BTreeSet<u32>,
 }
 
 struct Refresh(Arc<Shelf>);
@@ -51,7 +52,7 @@ impl Step for Refresh {
 impl Shelf {
     /// What is compiled in, until the first [`Shelf::refresh`].
     pub fn new(db: Db) -> Self {
-        let known = Known { published: Arc::new(Published::shipped()), seen: 0 };
+        let known = Known { published: Arc::new(Published::shipped()), seen: BTreeSet::new() };
         Self { db, known: RwLock::new(known), version: Gauge::default(), unreadable: Gauge::default() }
     }
 
@@ -74,32 +75,42 @@ impl Shelf {
         Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner).published)
     }
 
+    /// The highest version that was published, also where this program can't read it; 0 before any.
+    pub fn highest_version(&self) -> u32 {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).seen.last().copied().unwrap_or_default()
+    }
+
     /// Takes over what was published since; answers how many sets that is.
     ///
     /// # Errors
     /// Those of any statement; what is known stays.
     pub async fn refresh(&self) -> Result<usize, Error> {
-        let seen = self.known.read().unwrap_or_else(PoisonError::into_inner).seen;
-        let more = store::above(self.db.pool(), seen).await?;
+        let seen: Vec<i64> = {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            known.seen.iter().copied().map(i64::from).collect()
+        };
+        let more = store::besides(self.db.pool(), &seen).await?;
         if more.is_empty() {
             return Ok(0);
         }
+        // Read before the lock is taken: whoever promises something meanwhile does not wait for it.
+        let mut more: Vec<_> = more.into_iter().map(|it| (it.version, it.effective_time, it.set())).collect();
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         // Two refreshes at once find the same ones.
-        let more: Vec<_> = more.iter().filter(|record| record.version > known.seen).collect();
-        let mut readable = Vec::new();
-        for record in &more {
-            match record.set() {
-                Ok(set) => readable.push((set, record.effective_time)),
+        more.retain(|(version, ..)| known.seen.insert(*version));
+        let found = more.len();
+        let mut readable = Vec::with_capacity(found);
+        for (version, effective_time, set) in more {
+            match set {
+                Ok(set) => readable.push((set, effective_time)),
                 Err(fault) => {
-                    tracing::error!(version = record.version, %fault, "a published set of policies can't be read");
+                    tracing::error!(version, %fault, "a published set of policies can't be read");
                     self.unreadable.inc();
                 }
             }
-            known.seen = record.version;
         }
         known.published = Arc::new((*known.published).clone().with(readable));
         self.version.set(known.published.latest_version().into());
-        Ok(more.len())
+        Ok(found)
     }
 }

@@ -58,7 +58,10 @@ pub async fn keep(tx: &mut Tx, record: &Record) -> Result<Kept, Error> {
         return Ok(Kept::New);
     }
     let known = get(&mut **tx, record.version).await?;
-    Ok(if known.is_some_and(|known| known.content_hash == record.content_hash) { Kept::Known } else { Kept::Taken })
+    let same = known.is_some_and(|known| {
+        (&known.content_hash, known.effective_time) == (&record.content_hash, record.effective_time)
+    });
+    Ok(if same { Kept::Known } else { Kept::Taken })
 }
 
 /// The set of that version.
@@ -96,14 +99,15 @@ pub async fn page(db: &PgPool, below: u32, limit: i64) -> Result<Vec<Record>, Er
     rows.into_iter().map(Row::read).collect()
 }
 
-/// Sets above a version, the oldest first. A version is written once the one before it is known, so none comes later below another.
-pub(crate) async fn above(db: &PgPool, version: u32) -> Result<Vec<Record>, Error> {
+/// Sets that are not among the versions, the oldest first. They are few, and a version may come after a later one: its call had died and
+/// was requeued.
+pub(crate) async fn besides(db: &PgPool, versions: &[i64]) -> Result<Vec<Record>, Error> {
     let rows = sqlx::query_as!(
         Row,
-        "-- policy_sets_above()
+        "-- policy_sets_besides()
         SELECT version, content_hash, document, effective_time, create_time, author, note, changes
-        FROM policy_set WHERE version > $1 ORDER BY version",
-        i64::from(version),
+        FROM policy_set WHERE version <> ALL($1) ORDER BY version",
+        versions,
     )
     .fetch_all(db)
     .await?;

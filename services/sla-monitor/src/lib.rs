@@ -117,6 +117,9 @@ impl bootstrap::Service for Service {
         ctx.metrics.with(|registry| app.shelf.register(registry));
         // A promise is checked against the set it was made under.
         ctx.patiently(async || Ok(app.shelf.refresh().await?)).await.context("the published sets of policies")?;
+        ctx.patiently(async || Ok(commands::publish::tell_again(&app).await?))
+            .await
+            .context("the published sets of policies")?;
         app.metrics.horizons(&app.shelf.published(), app.db.now());
         let mut loops = bootstrap::relay_loops(ctx, Arc::new(Follower(Arc::clone(&app))))?;
         loops.push(monitor::monitor_loop(&app, config.monitor.idle));

@@ -5,15 +5,23 @@
 
 use std::sync::Arc;
 
-use ::store::transaction;
+use ::store::{Error, transaction};
 use outbox::OnceKey;
 use policies::{Kept, Record};
 use proto::sla::v1::{PolicySet, PublishCalendarRequest, PublishPolicyRequest};
 use rpc::{Caller, Refusal, Violations, reasons};
 
 use crate::domain::{Publication, Unfit};
-use crate::grpc::convert::{publish_calendar, publish_policy, record_to_wire, stale};
+use crate::grpc::convert::{overtaken, publish_calendar, publish_policy, record_to_wire, stale, unreadable};
 use crate::{App, routes};
+
+/// Faults that are told: they travel in a header, whose size is limited.
+const MOST_FAULTS: usize = 30;
+/// Letters of each.
+const LONGEST_FAULT: usize = 200;
+
+/// Sets told in one transaction.
+const PAGE: i64 = 20;
 
 pub(crate) async fn calendar(
     app: Arc<App>,
@@ -46,7 +54,7 @@ async fn publish(app: &App, caller: &Caller, asked: &Publication, key: &OnceKey)
         }
         let record = prepare(app, caller, asked)?;
         if policies::keep(tx, &record).await? != Kept::New {
-            return Err(stale(&app.shelf.published()));
+            return Err(overtaken());
         }
         let answer = record_to_wire(&record);
         app.outbox.enqueue(tx, record.create_time, vec![routes::put_policy_set(answer.clone())]).await?;
@@ -61,15 +69,37 @@ async fn publish(app: &App, caller: &Caller, asked: &Publication, key: &OnceKey)
     Ok(answer)
 }
 
+/// Tells the ticket service of every set once more: what it knows changes nothing, and what it lost with a restored database comes back.
+pub(crate) async fn tell_again(app: &App) -> Result<(), Error> {
+    let now = app.db.now();
+    let mut below = u32::MAX;
+    loop {
+        let page = policies::page(app.db.pool(), below, PAGE).await?;
+        let Some(lowest) = page.last().map(|record| record.version) else { return Ok(()) };
+        let calls = || page.iter().rev().map(|record| routes::put_policy_set(record_to_wire(record))).collect();
+        transaction!(app.db, "tell_policy_sets", |tx| -> Result<(), Error> {
+            app.outbox.enqueue(tx, now, calls()).await.map(drop)
+        })?;
+        below = lowest;
+    }
+}
+
 /// The row of the next set.
 fn prepare(app: &App, caller: &Caller, asked: &Publication) -> Result<Record, Refusal> {
     let (now, published) = (crate::domain::micros(app.db.now()), app.shelf.published());
+    if app.shelf.highest_version() > published.latest_version() {
+        return Err(unreadable(app.shelf.highest_version()));
+    }
     let prepared = asked.prepare(&published, now).map_err(|unfit| match unfit {
         Unfit::Stale => stale(&published),
         Unfit::Faults(faults) => {
             let mut violations = Violations::new();
-            for (field, text) in faults {
-                violations.add(field, reasons::FIELD_INVALID, text);
+            let more = faults.len().saturating_sub(MOST_FAULTS);
+            for (field, text) in faults.into_iter().take(MOST_FAULTS) {
+                violations.add(field, reasons::FIELD_INVALID, shortened(&text));
+            }
+            if more > 0 {
+                violations.add("document", reasons::FIELD_INVALID, format!("and {more} more"));
             }
             Refusal::invalid(violations)
         }
@@ -84,4 +114,12 @@ fn prepare(app: &App, caller: &Caller, asked: &Publication) -> Result<Record, Re
         note: asked.note.clone(),
         changes: prepared.changes,
     })
+}
+
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= LONGEST_FAULT {
+        text.to_owned()
+    } else {
+        text.chars().take(LONGEST_FAULT).chain(['…']).collect()
+    }
 }

@@ -14,6 +14,12 @@ use jiff::{SignedDuration, Timestamp};
 /// delivered within seconds.
 const LEAD: SignedDuration = SignedDuration::from_secs(60);
 
+/// Most bytes of a whole set: it travels in one call, of 4 MiB at most.
+const SET_MAX: usize = 1024 * 1024;
+
+/// Farthest effective time. One that was mistyped would hold up whatever is to count before it: sets follow each other.
+const FARTHEST: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
+
 /// What is asked to be published.
 #[derive(Clone, Debug)]
 pub struct Publication {
@@ -78,6 +84,8 @@ impl Publication {
                 "effective_time",
                 "must not be in the past: what was promised since would be another promise".into(),
             ));
+        } else if effective_time > now.checked_add(FARTHEST).unwrap_or(Timestamp::MAX) {
+            faults.push(("effective_time", "must be within two years".into()));
         } else if effective_time < earliest {
             faults.push(("effective_time", format!("must not be before that of the set before it, {earliest}")));
         }
@@ -85,6 +93,9 @@ impl Publication {
         match newest.set.revised(version, &self.document, &self.removed) {
             Ok(Revision { set, changes }) => {
                 faults.extend(self.foreign(&changes));
+                if set.to_toml().is_ok_and(|text| text.len() > SET_MAX) {
+                    faults.push(("document", "would make a set of more than 1 MiB".into()));
+                }
                 if faults.is_empty() {
                     return Ok(Prepared { set, changes, effective_time });
                 }

@@ -14,7 +14,8 @@ use rpc::Refusal;
 pub(crate) use self::explanation::explanation_to_wire;
 pub(crate) use self::notice::notice_outcome;
 pub(crate) use self::policy_set::{
-    publish_calendar, publish_policy, record_to_wire, set_name, set_version, shipped_to_wire, stale,
+    overtaken, publish_calendar, publish_policy, record_to_wire, set_name, set_version, shipped_to_wire, stale,
+    unreadable,
 };
 pub(crate) use self::promise::{promise, stopped_promise};
 pub(crate) use self::shown::deadline_to_wire;
@@ -27,6 +28,15 @@ pub(crate) fn not_computable(subject: &str, refused: Refused) -> Refusal {
             Refusal::precondition(wire::ErrorReason::CalendarHorizon, subject, text)
                 .with("calendar", calendar)
                 .with("horizon", horizon.to_string())
+        }
+        Refused::BeforeValidity { calendar, from } => {
+            let text = "the calendar does not know days as early as the start";
+            Refusal::precondition(wire::ErrorReason::CalendarHorizon, subject, text)
+                .with("calendar", calendar)
+                .with("from", from.to_string())
+        }
+        Refused::OutOfRange => {
+            Refusal::precondition(wire::ErrorReason::CalendarHorizon, subject, "the due time lies beyond the year 9999")
         }
         other => Refusal::internal(other),
     }

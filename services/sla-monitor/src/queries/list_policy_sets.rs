@@ -34,7 +34,10 @@ pub(crate) async fn run(
     }
     let more = policy_sets.len() == limit;
     policy_sets.truncate(size as usize);
-    policy_sets.iter_mut().for_each(|set| set.document.clear());
+    for set in &mut policy_sets {
+        set.document.clear();
+        set.changes.clear();
+    }
     let last = policy_sets.last().filter(|_| more).and_then(|set| u32::try_from(set.version).ok());
     let next_page_token = last.map(|version| app.pages.seal(METHOD, &[], &version)).transpose()?.unwrap_or_default();
     Ok(ListPolicySetsResponse { policy_sets, next_page_token })

@@ -78,7 +78,8 @@ async fn a_published_set_is_kept_told_once_and_answered_again() {
     assert_eq!(publish(&rig, request).await.unwrap(), set, "the answer was lost, and is asked for again");
     rig.settle().await;
     let put: Vec<PutPolicySetRequest> = rig.ticket.applied();
-    assert_eq!(put.iter().map(|it| it.policy_set.clone().unwrap()).collect::<Vec<_>>(), [set.clone()]);
+    assert_eq!(put.len(), 1);
+    assert_eq!(put[0].policy_set.as_ref(), Some(&set));
 
     assert_eq!(get(&rig, &set.name).await.unwrap(), set);
     let shipped = get(&rig, &base()).await.unwrap();
@@ -195,8 +196,28 @@ async fn a_later_set_is_not_effective_before_an_earlier_one() {
     };
     let refusal = publish(&rig, early.clone()).await.unwrap_err();
     assert_eq!(refusal.violations()[0].field, "effective_time");
+    let mistyped = PublishPolicyRequest {
+        effective_time: Some(to_wire("2062-01-01T00:00:00Z".parse().unwrap())),
+        ..early.clone()
+    };
+    assert_eq!(publish(&rig, mistyped).await.unwrap_err().violations()[0].text, "must be within two years");
     let default = PublishPolicyRequest { effective_time: None, ..early };
     assert_eq!(instant(publish(&rig, default).await.unwrap().effective_time.as_ref()), Some(june));
+}
+
+/// A ticket service whose database was restored hears of every set again when the monitor starts.
+#[tokio::test]
+async fn sets_are_told_again_at_each_start() {
+    let rig = Rig::new().await;
+    let first = publish(&rig, asked(&quicker("emergency", "20m"))).await.unwrap();
+    let second = PublishPolicyRequest { base: first.name.clone(), ..asked(&quicker("critical", "40m")) };
+    let second = publish(&rig, second).await.unwrap();
+    rig.settle().await;
+    commands::publish::tell_again(&rig.app).await.unwrap();
+    rig.settle().await;
+    let told: Vec<PutPolicySetRequest> = rig.ticket.applied();
+    let told: Vec<String> = told.into_iter().map(|it| it.policy_set.unwrap().name).collect();
+    assert_eq!(told, [&first.name, &second.name, &first.name, &second.name].map(String::clone));
 }
 
 #[tokio::test]
@@ -214,6 +235,8 @@ async fn a_set_that_cannot_be_read_is_told_and_left_alone() {
     assert_eq!(rig.app.shelf.refresh().await.unwrap(), 0, "it is looked at once");
     assert!(rig.metrics().contains("otklik_policy_sets_unreadable 1"), "{}", rig.metrics());
     assert_eq!(rig.app.shelf.published().latest_version(), 0);
+    let refusal = publish(&rig, asked(&quicker("emergency", "20m"))).await.unwrap_err();
+    assert_eq!(refusal.reason(), "POLICY_SET_UNREADABLE");
 }
 
 #[tokio::test]
@@ -243,8 +266,12 @@ async fn a_preview_promises_what_the_set_in_force_then_does() {
 
     let unknown = PreviewDueTimeRequest { policy_set: "policySets/99".into(), ..request.clone() };
     assert_eq!(preview(unknown).await.unwrap_err().reason(), "POLICY_SET_NOT_FOUND");
+    let asked_again = request.clone();
     let late = PreviewDueTimeRequest { file_time: Some(to_wire("2030-01-01T00:00:00Z".parse().unwrap())), ..request };
     assert_eq!(preview(late).await.unwrap_err().reason(), "CALENDAR_HORIZON");
+    let early =
+        PreviewDueTimeRequest { file_time: Some(to_wire("2020-01-01T00:00:00Z".parse().unwrap())), ..asked_again };
+    assert_eq!(preview(early).await.unwrap_err().reason(), "CALENDAR_HORIZON");
     assert_eq!(preview(PreviewDueTimeRequest::default()).await.unwrap_err().violations().len(), 4);
 }
 

@@ -50,6 +50,10 @@ pub(crate) fn publish_policy(request: &wire::PublishPolicyRequest) -> Result<Pub
     if request.document.trim().is_empty() && request.removed_policies.is_empty() {
         violations.add("document", reasons::FIELD_REQUIRED, "must be given, unless policies are only removed");
     }
+    if request.removed_policies.len() > REMOVED_MAX {
+        violations.add("removed_policies", reasons::FIELD_INVALID, "must be at most 100");
+        return Err(Refusal::invalid(violations));
+    }
     let asked = Publication {
         entries: Entries::Policies,
         document: request.document.clone(),
@@ -101,6 +105,9 @@ fn finish(mut violations: Violations, asked: Publication, request_id: &str) -> R
     Ok(asked)
 }
 
+/// Most policies that are removed at once.
+const REMOVED_MAX: usize = 100;
+
 /// A published set, with its document.
 pub(crate) fn record_to_wire(record: &Record) -> wire::PolicySet {
     wire::PolicySet {
@@ -135,6 +142,17 @@ fn change(change: &Edit) -> wire::PolicyChange {
         before: change.before.clone().unwrap_or_default(),
         after: change.after.clone().unwrap_or_default(),
     }
+}
+
+/// Somebody else published at the same moment.
+pub(crate) fn overtaken() -> Refusal {
+    Refusal::stale(ErrorReason::PolicySetStale, "another set was published at the same moment")
+}
+
+/// The newest set can't be read here, so nothing can be changed in it.
+pub(crate) fn unreadable(version: u32) -> Refusal {
+    let text = "the newest set was published by a newer program: publish with that one";
+    Refusal::precondition(ErrorReason::PolicySetUnreadable, set_name(version), text)
 }
 
 /// The document was reviewed against a set that is not the newest any more.
