@@ -17,7 +17,7 @@
 //! - [`PolicySet`]: an immutable version of all of it; [`PolicySet::builtin`] is compiled in from `data/`,
 //!   and [`PolicySet::shipped`] has the older ones. [`PolicySet::revised`] makes the next one, and [`Published`] tells which one counts.
 //! - [`Calendar::changes`]: what another version of a calendar changes.
-//! - [`ics::days`]: the special days of an iCalendar file.
+//! - [`ics::days`]: the special days of an iCalendar file; [`PolicySet::imported`] puts a year of them into a calendar.
 //!
 //! What can't be computed is [`Refused`] with a reason, never guessed: above all a due time past the last date for which
 //! holidays are published.
@@ -33,6 +33,7 @@ mod explain;
 mod features;
 mod hours;
 pub mod ics;
+mod import;
 mod ladder;
 mod names;
 mod policy;
@@ -54,6 +55,7 @@ pub use exception::{DayKind, DayName, Exception, SpecialDates};
 pub use explain::{Closed, Explanation, MAX_SPANS, Pin, Span, What, explain};
 pub use features::{Channel, Features, Kind, Priority};
 pub use hours::{Hours, Interval, Week};
+pub use import::Import;
 pub use ladder::{Holder, Ladder, Level, Rung, RungInputs, RungKind, level_end, rungs};
 pub use names::UnknownName;
 pub use policy::{ClockKind, DayConvention, Match, Plan, Policy, ZoneChoice};

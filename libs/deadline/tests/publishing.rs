@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use deadline::{Channel, Features, Invalid, Kind, PolicySet, Priority, Published};
+use deadline::{Calendar, Channel, Features, Import, Invalid, Kind, PolicySet, Priority, Published};
 use jiff::{SignedDuration, Timestamp};
 
 const EMERGENCY: &str = r#"
@@ -288,4 +288,52 @@ fn terms_without_end_and_zones_that_nobody_counts_by_are_refused() {
     );
     let zone = EMERGENCY.replacen("warn_percent = 50\n", "warn_percent = 50\nzone = \"applicant\"\n", 1);
     assert_eq!(refused(&zone, &[]), ["policy \"emergency\": zone: only \"calendar\" is counted by so far"]);
+}
+
+fn decree(events: &[(&str, &str, &str)]) -> String {
+    let event = |(from, to, summary): &(&str, &str, &str)| {
+        format!(
+            "BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:{from}\r\nDTEND;VALUE=DATE:{to}\r\nSUMMARY:{summary}\r\nEND:VEVENT\r\n"
+        )
+    };
+    let events: String = events.iter().map(event).collect();
+    format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{events}END:VCALENDAR\r\n")
+}
+
+fn import(year: i16, events: &[(&str, &str, &str)]) -> Import {
+    let calendar = "working_days".into();
+    Import { calendar, text: decree(events), year, source: "Постановление".into(), provisional: false }
+}
+
+/// The decree of a year that was provisional: its days are the file's alone, those of other years stay.
+#[test]
+fn a_year_from_an_icalendar_file_takes_the_place_of_what_was_known_of_it() {
+    let import = import(2027, &[("20270101", "20270109", "Каникулы"), ("20281231", "20290101", "другой год")]);
+    let document = present().imported(&import).unwrap();
+    let revision = present().revised(next(), &document, &[]).unwrap();
+    let (before, after) = (present().calendar("working_days").unwrap(), revision.set.calendar("working_days").unwrap());
+    assert_eq!((after.version(), after.horizon()), (before.version() + 1, before.horizon()));
+    let year = after.year(2027).unwrap();
+    assert_eq!((year.source.as_str(), year.provisional), ("Постановление", false));
+    let closed = |calendar: &Calendar, day: &str| calendar.hours_on(day.parse().unwrap()).unwrap().0.is_closed();
+    assert!(closed(before, "2027-05-03") && !closed(after, "2027-05-03"), "the file does not have it");
+    assert!(closed(after, "2027-01-05") && closed(after, "2026-05-11"));
+    assert!(revision.changes.iter().any(|edit| edit.field == "exception.2027-05-03" && edit.after.is_none()));
+}
+
+#[test]
+fn the_year_after_the_horizon_moves_it_and_no_other_does() {
+    let document = present().imported(&import(2028, &[("20280103", "20280104", "Праздник")])).unwrap();
+    let set = present().revised(next(), &document, &[]).unwrap().set;
+    assert_eq!(set.calendar("working_days").unwrap().horizon().unwrap().to_string(), "2028-12-31");
+
+    let refused = |import: &Import| present().imported(import).unwrap_err().to_string();
+    assert_eq!(
+        refused(&import(2029, &[])),
+        "calendar \"working_days\": its horizon is 2027-12-31, which 2029 does not follow"
+    );
+    let ghost = Import { calendar: "ghost".into(), ..import(2028, &[]) };
+    assert_eq!(refused(&ghost), "calendar \"ghost\": there is none to be imported to");
+    let torn = Import { text: "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n".into(), ..import(2028, &[]) };
+    assert!(refused(&torn).starts_with("iCalendar: "), "{}", refused(&torn));
 }

@@ -38,7 +38,7 @@ pub use self::{
     names::{appeal_name, deadline_name, parse_name},
     policies::{Mismatch, Policies},
     promise::{Clock, ClockState, Promise, Suspension, kind_of},
-    publication::{Entries, Publication, Unfit},
+    publication::{Entries, Given, Publication, Unfit},
     rung::{Rung, RungKey, RungState},
     settling::Answer,
     times::{lateness, micros},

@@ -7,7 +7,7 @@
 //! Versions are written one after the other, each as a change of the newest, so that two administrators who publish at the same moment do
 //! not undo each other: the second is told to look again.
 
-use ::deadline::{Edit, Invalid, PolicySet, Published, Revision};
+use ::deadline::{Edit, Import, Invalid, PolicySet, Published, Revision};
 use jiff::{SignedDuration, Timestamp};
 
 /// From publication to the default effective time: every replica looks for new sets each 5 s, and the call to the ticket service is
@@ -25,8 +25,8 @@ const FARTHEST: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
 pub struct Publication {
     /// Which entries it may have.
     pub entries: Entries,
-    /// TOML.
-    pub document: String,
+    /// What is given.
+    pub given: Given,
     /// Ids of policies that are taken away.
     pub removed: Vec<String>,
     /// Version of the set that it was reviewed against.
@@ -37,6 +37,15 @@ pub struct Publication {
     pub note: String,
     /// Only look.
     pub validate_only: bool,
+}
+
+/// The new entries.
+#[derive(Clone, Debug)]
+pub enum Given {
+    /// As TOML.
+    Document(String),
+    /// As a year of special days.
+    Year(Import),
 }
 
 /// Which entries a document may have.
@@ -90,7 +99,11 @@ impl Publication {
             faults.push(("effective_time", format!("must not be before that of the set before it, {earliest}")));
         }
         let version = published.sets().map(|set| set.version()).max().unwrap_or_default().saturating_add(1);
-        match newest.set.revised(version, &self.document, &self.removed) {
+        let document = match &self.given {
+            Given::Document(document) => Ok(document.clone()),
+            Given::Year(import) => newest.set.imported(import).map_err(|fault| vec![fault]),
+        };
+        match document.and_then(|document| newest.set.revised(version, &document, &self.removed)) {
             Ok(Revision { set, changes }) => {
                 faults.extend(self.foreign(&changes));
                 if set.to_toml().is_ok_and(|text| text.len() > SET_MAX) {
@@ -118,6 +131,7 @@ impl Publication {
     fn field(&self, fault: &Invalid) -> &'static str {
         match fault {
             Invalid::Policy { id, .. } if self.removed.contains(id) => "removed_policies",
+            _ if matches!(self.given, Given::Year(_)) => "icalendar",
             _ => "document",
         }
     }

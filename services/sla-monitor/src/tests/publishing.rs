@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use proto::sla::v1::{
-    GetPolicySetRequest, ListPolicySetsRequest, PolicySet, PreviewDueTimeRequest, PreviewDueTimeResponse,
-    PublishCalendarRequest, PublishPolicyRequest,
+    GetPolicySetRequest, IcalendarYear, ListPolicySetsRequest, PolicySet, PreviewDueTimeRequest,
+    PreviewDueTimeResponse, PublishCalendarRequest, PublishPolicyRequest,
 };
 use proto::ticket::v1::PutPolicySetRequest;
 use proto::to_wire;
@@ -162,6 +162,42 @@ async fn everything_that_is_wrong_is_told_by_field() {
     };
     let refusal = commands::publish::calendar(Arc::clone(&rig.app), admin(), calendar).await.unwrap_err();
     assert_eq!(refusal.violations()[0].text, "must not have policies: they are published by another call");
+}
+
+#[tokio::test]
+async fn a_year_of_an_icalendar_file_is_looked_at_and_then_published() {
+    let rig = Rig::new().await;
+    let year = IcalendarYear {
+        calendar: "working_days".into(),
+        content: "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20280103\r\nSUMMARY:Каникулы\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+            .into(),
+        year: 2028,
+        source: "Постановление".into(),
+        provisional: true,
+    };
+    let request = PublishCalendarRequest {
+        icalendar: Some(year.clone()),
+        base: base(),
+        note: "Календарь на 2028".into(),
+        validate_only: true,
+        request_id: request_id(),
+        ..PublishCalendarRequest::default()
+    };
+    let publish = async |request| commands::publish::calendar(Arc::clone(&rig.app), admin(), request).await;
+    let look = publish(request.clone()).await.unwrap();
+    let fields: Vec<&str> = look.changes.iter().map(|change| change.field.as_str()).collect();
+    assert_eq!(fields, ["exception.2028-01-03", "horizon", "version", "year"]);
+    let set = publish(PublishCalendarRequest { validate_only: false, ..request.clone() }).await.unwrap();
+    assert_eq!((set.content_hash, set.changes), (look.content_hash, look.changes));
+
+    let wrong =
+        PublishCalendarRequest { icalendar: Some(IcalendarYear::default()), document: "x".into(), ..request.clone() };
+    assert_eq!(publish(wrong).await.unwrap_err().violations()[0].field, "icalendar");
+    let empty = PublishCalendarRequest { icalendar: Some(IcalendarYear::default()), ..request.clone() };
+    assert_eq!(publish(empty).await.unwrap_err().violations().len(), 4);
+    let far = IcalendarYear { year: 2031, ..year };
+    let far = PublishCalendarRequest { icalendar: Some(far), base: set.name, ..request };
+    assert_eq!(publish(far).await.unwrap_err().violations()[0].field, "icalendar");
 }
 
 /// What is promised under a set that another replica published a moment ago is no mismatch.

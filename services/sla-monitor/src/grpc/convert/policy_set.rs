@@ -1,13 +1,13 @@
 //! Sets of policies and their publication.
 
-use ::deadline::{Edit, PolicySet, Published};
+use ::deadline::{Edit, Import, PolicySet, Published};
 use jiff::Timestamp;
 use policies::Record;
 use proto::sla::v1::{self as wire, ErrorReason};
 use proto::{from_wire, to_wire};
 use rpc::{Refusal, Violations, reasons};
 
-use crate::domain::{Entries, Publication, micros};
+use crate::domain::{Entries, Given, Publication, micros};
 
 /// Most bytes of a document: the shipped one has 30 KiB.
 const DOCUMENT_MAX: usize = 512 * 1024;
@@ -28,13 +28,23 @@ pub(crate) fn set_version(name: &str) -> Option<u32> {
 /// Calendars to be published.
 pub(crate) fn publish_calendar(request: &wire::PublishCalendarRequest) -> Result<Publication, Refusal> {
     let mut violations = Violations::new();
-    if request.document.trim().is_empty() {
-        violations.add("document", reasons::FIELD_REQUIRED, "must be given");
-    }
+    let given = match (&request.icalendar, request.document.trim().is_empty()) {
+        (Some(icalendar), true) => Given::Year(year(&mut violations, icalendar)),
+        (Some(_), false) => {
+            violations.add("icalendar", reasons::FIELD_INVALID, "must not be given beside `document`");
+            Given::Document(String::new())
+        }
+        (None, is_empty) => {
+            if is_empty {
+                violations.add("document", reasons::FIELD_REQUIRED, "must be given, or `icalendar`");
+            }
+            Given::Document(request.document.clone())
+        }
+    };
     let effective_time = request.effective_time.as_ref();
     let asked = Publication {
         entries: Entries::Calendars,
-        document: request.document.clone(),
+        given,
         removed: Vec::new(),
         base: base(&mut violations, &request.base),
         effective_time: time(&mut violations, effective_time),
@@ -56,7 +66,7 @@ pub(crate) fn publish_policy(request: &wire::PublishPolicyRequest) -> Result<Pub
     }
     let asked = Publication {
         entries: Entries::Policies,
-        document: request.document.clone(),
+        given: Given::Document(request.document.clone()),
         removed: request.removed_policies.clone(),
         base: base(&mut violations, &request.base),
         effective_time: time(&mut violations, request.effective_time.as_ref()),
@@ -64,6 +74,29 @@ pub(crate) fn publish_policy(request: &wire::PublishPolicyRequest) -> Result<Pub
         validate_only: request.validate_only,
     };
     finish(violations, asked, &request.request_id)
+}
+
+fn year(violations: &mut Violations, given: &wire::IcalendarYear) -> Import {
+    for (field, value) in [
+        ("icalendar.calendar", &given.calendar),
+        ("icalendar.content", &given.content),
+        ("icalendar.source", &given.source),
+    ] {
+        if value.trim().is_empty() {
+            violations.add(field, reasons::FIELD_REQUIRED, "must be given");
+        }
+    }
+    let year = i16::try_from(given.year).ok().filter(|year| (1900..=9998).contains(year));
+    if year.is_none() {
+        violations.add("icalendar.year", reasons::FIELD_INVALID, "must be a year");
+    }
+    Import {
+        calendar: given.calendar.clone(),
+        text: given.content.clone(),
+        year: year.unwrap_or_default(),
+        source: given.source.clone(),
+        provisional: given.provisional,
+    }
 }
 
 fn base(violations: &mut Violations, name: &str) -> u32 {
@@ -89,8 +122,12 @@ fn finish(mut violations: Violations, asked: Publication, request_id: &str) -> R
     if !asked.validate_only || !request_id.is_empty() {
         outbox::request_id(request_id, &mut violations);
     }
-    if asked.document.len() > DOCUMENT_MAX {
-        violations.add("document", reasons::FIELD_INVALID, "must have at most 512 KiB");
+    let (field, text) = match &asked.given {
+        Given::Document(document) => ("document", document),
+        Given::Year(import) => ("icalendar.content", &import.text),
+    };
+    if text.len() > DOCUMENT_MAX {
+        violations.add(field, reasons::FIELD_INVALID, "must have at most 512 KiB");
     }
     if asked.note.trim().is_empty() {
         violations.add("note", reasons::FIELD_REQUIRED, "must be given");
