@@ -14,6 +14,8 @@ pub struct Config {
     pub monitor: MonitorConfig,
     /// The repeat notice.
     pub notice: NoticeConfig,
+    /// The calendars.
+    pub calendars: CalendarsConfig,
 }
 
 /// `[monitor]`
@@ -37,6 +39,15 @@ pub struct NoticeConfig {
     /// How long a repeat is worth sending.
     #[serde(with = "span::required")]
     pub lifetime: Duration,
+}
+
+/// `[calendars]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarsConfig {
+    /// Time before a calendar's end from which on it is alarmed about.
+    #[serde(with = "span::required")]
+    pub alarm_before: Duration,
 }
 
 // === impl Config ===

@@ -43,7 +43,7 @@ use policies::Shelf;
 use rpc::pages::Tokens;
 use sqlx::migrate::Migrator;
 
-pub use config::{Config, MonitorConfig, NoticeConfig};
+pub use config::{CalendarsConfig, Config, MonitorConfig, NoticeConfig};
 
 use crate::domain::Policies;
 use crate::follow::Follower;
@@ -67,6 +67,8 @@ pub(crate) struct App {
     pub(crate) late_after: SignedDuration,
     /// How long a repeat notice is worth sending.
     pub(crate) notice_lifetime: SignedDuration,
+    /// From when on the end of a calendar is alarmed about.
+    pub(crate) alarm_before: SignedDuration,
 }
 
 // === impl App ===
@@ -113,6 +115,7 @@ impl bootstrap::Service for Service {
             batch: config.monitor.batch,
             late_after: config::signed(config.monitor.late_after),
             notice_lifetime: config::signed(config.notice.lifetime),
+            alarm_before: config::signed(config.calendars.alarm_before),
         });
         ctx.metrics.with(|registry| app.shelf.register(registry));
         // A promise is checked against the set it was made under.
@@ -120,7 +123,7 @@ impl bootstrap::Service for Service {
         ctx.patiently(async || Ok(commands::publish::tell_again(&app).await?))
             .await
             .context("the published sets of policies")?;
-        app.metrics.horizons(&app.shelf.published(), app.db.now());
+        app.metrics.horizons(&app.shelf.published(), app.db.now(), app.alarm_before);
         let mut loops = bootstrap::relay_loops(ctx, Arc::new(Follower(Arc::clone(&app))))?;
         loops.push(monitor::monitor_loop(&app, config.monitor.idle));
         loops.push(monitor::lag_loop(&app));

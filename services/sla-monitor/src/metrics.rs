@@ -1,7 +1,7 @@
 //! What the monitor tells about itself. The lag is the one to alarm on; a loop that is up and gets nowhere shows there.
 
 use ::deadline::Published;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge};
 use prometheus_client::registry::{Registry, Unit};
@@ -39,6 +39,7 @@ pub(crate) struct Metrics {
     unreadable: Counter,
     lag: Gauge<f64, AtomicU64>,
     horizons: Family<Of, Gauge<f64, AtomicU64>>,
+    ending: Family<Of, Gauge>,
 }
 
 // === impl Metrics ===
@@ -53,6 +54,7 @@ impl Metrics {
             unreadable: Counter::default(),
             lag: Gauge::default(),
             horizons: Family::default(),
+            ending: Family::default(),
         };
         registry.register(
             "otklik_sla_rungs",
@@ -89,9 +91,14 @@ impl Metrics {
         );
         registry.register_with_unit(
             "otklik_sla_calendar_horizon",
-            "Time until the newest version of each calendar ends, past which nothing is promised; publish the next year 60 days before",
+            "Time until the newest version of each calendar ends, past which nothing is promised; infinite for one without an end",
             Unit::Seconds,
             metrics.horizons.clone(),
+        );
+        registry.register(
+            "otklik_sla_calendar_ending",
+            "1 for each calendar whose end is nearer than `calendars.alarm_before`: publish the next year; else 0",
+            metrics.ending.clone(),
         );
         metrics
     }
@@ -140,11 +147,12 @@ impl Metrics {
     }
 
     /// How far the calendars reach that are published for the time to come.
-    pub(crate) fn horizons(&self, published: &Published, now: Timestamp) {
+    pub(crate) fn horizons(&self, published: &Published, now: Timestamp, alarm_before: SignedDuration) {
         for calendar in published.newest().set.calendars() {
-            let Some(end) = calendar.horizon_end() else { continue };
-            let left = self.horizons.get_or_create(&Of { calendar: calendar.id().to_owned() });
-            left.set(end.duration_since(now).as_secs_f64());
+            let of = Of { calendar: calendar.id().to_owned() };
+            let left = calendar.horizon_end().map(|end| end.duration_since(now));
+            self.horizons.get_or_create(&of).set(left.map_or(f64::INFINITY, |left| left.as_secs_f64()));
+            self.ending.get_or_create(&of).set(left.is_some_and(|left| left <= alarm_before).into());
         }
     }
 

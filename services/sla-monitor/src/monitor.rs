@@ -59,7 +59,7 @@ impl Step for Lag {
     async fn step(&self) -> anyhow::Result<Stepped> {
         let now = self.0.db.now();
         let oldest = store::due::oldest(self.0.db.pool(), now).await?;
-        self.0.metrics.horizons(&self.0.shelf.published(), now);
+        self.0.metrics.horizons(&self.0.shelf.published(), now, self.0.alarm_before);
         self.0.metrics.lag(oldest.map_or(0.0, |oldest| now.duration_since(oldest).as_secs_f64()));
         Ok(Stepped::Idle)
     }

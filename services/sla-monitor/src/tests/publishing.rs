@@ -319,4 +319,13 @@ async fn the_end_of_each_calendar_is_measured() {
     let left = "2028-01-01T00:00:00+03:00".parse::<jiff::Timestamp>().unwrap().duration_since(start()).as_secs();
     let line = format!("otklik_sla_calendar_horizon_seconds{{calendar=\"working_days\"}} {left}");
     assert!(rig.metrics().contains(&line), "{}", rig.metrics());
+    let alarm = |on: u8| format!("otklik_sla_calendar_ending{{calendar=\"working_days\"}} {on}");
+    assert!(rig.metrics().contains(&alarm(0)), "{}", rig.metrics());
+
+    // 60 days before the end, and a second earlier.
+    for (time, on) in [("2027-11-01T23:59:59+03:00", 0), ("2027-11-02T00:00:00+03:00", 1)] {
+        rig.hand.set(time.parse().unwrap());
+        monitor::Lag(Arc::clone(&rig.app)).step().await.unwrap();
+        assert!(rig.metrics().contains(&alarm(on)), "{time}: {}", rig.metrics());
+    }
 }

@@ -98,6 +98,7 @@ impl Rig {
             batch: 100,
             late_after: SignedDuration::from_secs(60),
             notice_lifetime: hours(24),
+            alarm_before: hours(60 * 24),
         });
         let ways: Vec<(&'static str, Arc<dyn outbox::Deliver>)> =
             vec![("ticket", Arc::new(ticket.clone())), ("notification", Arc::new(notification.clone()))];
