@@ -10,6 +10,7 @@ use proto::to_wire;
 use rpc::{Caller, Refusal};
 
 use crate::rig::{Rig, citizen, form, new_id, reason, time};
+use crate::work::{ask, provide};
 
 /// The shipped set with another answer to appeals of high priority, as [`form`] is.
 fn quicker(version: u32, first_answer: SignedDuration) -> PolicySet {
@@ -92,4 +93,36 @@ async fn a_set_that_is_another_or_cannot_be_read_is_refused() {
         fields,
         ["policy_set.version", "policy_set.effective_time", "policy_set.create_time", "policy_set.author"]
     );
+}
+
+/// The shipped set with a working_days calendar that knows the next year too.
+fn with_the_next_year(version: u32) -> PolicySet {
+    let mut calendar = PolicySet::builtin().calendar("working_days").unwrap().data().clone();
+    calendar.version += 1;
+    calendar.horizon = Some("2028-12-31".parse().unwrap());
+    calendar.years.push(toml::from_str("year = 2028\nsource = \"a test\"").unwrap());
+    let document = toml::to_string(&BTreeMap::from([("calendar", [calendar])])).unwrap();
+    PolicySet::builtin().revised(version, &document, &[]).unwrap().set
+}
+
+/// It was due before the calendar's end, waited for its applicant, and is due after it. Once the next year is published it can go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_appeal_that_waited_past_the_end_of_its_calendar_goes_on_by_the_next_one() {
+    let rig = Rig::staffed().await;
+    let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+    rig.clock.set(at("2027-12-30T16:00:00+03:00"));
+    let applicant = citizen();
+    let filed = rig.assigned(&applicant, form()).await;
+    // The last working day of the year is an hour shorter.
+    assert_eq!(time(&filed.due_time), at("2027-12-31T17:00:00+03:00"));
+    rig.clock.set(at("2027-12-30T16:30:00+03:00"));
+    ask(&rig, &filed.name, wire::request_info_request::Need::Information).await.unwrap();
+
+    rig.clock.set(at("2027-12-31T16:30:00+03:00"));
+    assert_eq!(reason(provide(&rig, &applicant, &filed.name, "").await), "CALENDAR_HORIZON");
+    let now = rig.minutes(0);
+    put(&rig, request(&with_the_next_year(7), now)).await.unwrap();
+    let answered = provide(&rig, &applicant, &filed.name, "").await.unwrap();
+    // Half an hour of ten is used; half an hour is left this year, and nine on Monday 3 January.
+    assert_eq!(time(&answered.due_time), at("2028-01-03T18:00:00+03:00"));
 }
