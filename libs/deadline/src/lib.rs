@@ -13,6 +13,7 @@
 //! - [`Allowance`]: real time, working time or working days; told apart by name.
 //! - [`due`]: the earliest instant at which the allowance is used up; [`Due::Paused`] while a suspension has no end.
 //! - [`rungs`]: the warning and the levels of the ladder; [`level_end`]: the term of one of them that begins at another time.
+//! - [`extended`]: the due time of a term that was extended, within the bounds of an [`ExtensionRule`] (`L4`).
 //! - [`explain`]: every stretch from start to due, adding up to the allowance.
 //! - [`PolicySet`]: an immutable version of all of it; [`PolicySet::builtin`] is compiled in from `data/`,
 //!   and [`PolicySet::shipped`] has the older ones. [`PolicySet::revised`] makes the next one, and [`Published`] tells which one counts.
@@ -30,6 +31,7 @@ mod changes;
 mod due;
 mod exception;
 mod explain;
+mod extension;
 mod features;
 mod hours;
 pub mod ics;
@@ -52,7 +54,8 @@ pub use cases::Case;
 pub use changes::{Change, DayHours};
 pub use due::{Due, due, elapsed, remaining, share};
 pub use exception::{DayKind, DayName, Exception, SpecialDates};
-pub use explain::{Closed, Explanation, MAX_SPANS, Pin, Span, What, explain};
+pub use explain::{Closed, Explanation, Extended, MAX_SPANS, Pin, Span, What, explain, explain_extended};
+pub use extension::{ExtensionReason, ExtensionRule, NotExtensible, extended};
 pub use features::{Channel, Features, Kind, Priority};
 pub use hours::{Hours, Interval, Week};
 pub use import::Import;

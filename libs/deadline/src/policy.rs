@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Allowance, Case, Channel, Features, Invalid, Kind, Ladder, Pin, Priority, Suspension, SuspensionReason};
+use crate::{
+    Allowance, Case, Channel, ExtensionRule, Features, Invalid, Kind, Ladder, Pin, Priority, Suspension,
+    SuspensionReason,
+};
 
 /// A published version of a policy. It never changes; another promise is another version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +25,9 @@ pub struct Policy {
     pub day_convention: DayConvention,
     pub first_answer: Plan,
     pub resolution: Plan,
+    /// Within which bounds the resolution may be extended, where they are others than those of the set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<ExtensionRule>,
     /// Appeals that it has to be chosen for: its truth table.
     #[serde(default, rename = "case", skip_serializing_if = "Vec::is_empty")]
     pub cases: Vec<Case>,
@@ -125,6 +131,7 @@ impl Policy {
         if self.matches.has_empty_set() {
             refuse("an empty list matches nothing; leave the dimension out to match everything");
         }
+        self.extension.iter().flat_map(ExtensionRule::faults).for_each(&mut refuse);
         for plan in ClockKind::ALL.map(|clock| self.plan(clock)) {
             let allowances = || plan.ladder.0.iter().map(|level| level.allowance).chain([plan.allowance]);
             if !allowances().all(Allowance::is_positive) {

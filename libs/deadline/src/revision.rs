@@ -20,7 +20,7 @@ pub struct Revision {
 /// One value that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
-    /// `calendar support` or `policy emergency`.
+    /// `calendar support`, `policy emergency`, or `extension` for the rule of the set.
     pub entry: String,
     /// Where in the entry, `first_answer.allowance`; empty for an entry that is new or gone.
     pub field: String,
@@ -31,8 +31,8 @@ pub struct Edit {
 }
 
 impl PolicySet {
-    /// The set that follows this one, under `version`: entries of `document` take the place of those with the same id, the policies
-    /// named in `removed` are gone. The document is TOML like any of a set's, without a version of its own.
+    /// The set that follows this one, under `version`: entries of `document` take the place of those with the same id, its `[extension]`
+    /// that of the set, the policies named in `removed` are gone. The document is TOML like any of a set's, without a version of its own.
     ///
     /// # Errors
     /// Everything that is wrong: among others an entry whose version is not one more than that of the entry it replaces, and a
@@ -74,6 +74,7 @@ impl PolicySet {
         after
             .policies
             .retain(|known| given.policies.iter().all(|new| new.id != known.id) && !removed.contains(&known.id));
+        after.extension = given.extension.or(after.extension);
         after.calendars.extend(given.calendars);
         after.policies.extend(given.policies);
         match PolicySet::of(after, Care::Whole) {
@@ -100,6 +101,8 @@ fn version_fault(given: u32, known: Option<u32>) -> Option<String> {
 /// What differs between two sets.
 fn changes(before: &PolicySet, after: &PolicySet) -> Vec<Edit> {
     let mut changes = Vec::new();
+    let rule = |set: &PolicySet| Table::try_from(set.document()).unwrap_or_default().get("extension").cloned();
+    differ("extension", String::new(), rule(before), rule(after), &mut changes);
     for kind in ["calendar", "policy"] {
         let (before, after) = (entries(before, kind), entries(after, kind));
         let ids: std::collections::BTreeSet<&String> = before.iter().chain(&after).map(|(id, _)| id).collect();

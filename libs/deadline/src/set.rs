@@ -8,7 +8,7 @@ use std::{cmp::Reverse, fmt};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Calendar, CalendarData, ClockKind, Features, Invalid, Policy, Term, cases};
+use crate::{Calendar, CalendarData, ClockKind, ExtensionRule, Features, Invalid, Policy, Term, cases};
 
 /// Faults of choice after which no more are looked for.
 const MOST_FAULTS: usize = 100;
@@ -34,6 +34,9 @@ pub struct PolicySet {
 pub(crate) struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<u32>,
+    /// Within which bounds terms may be extended under policies that say nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) extension: Option<ExtensionRule>,
     #[serde(default, rename = "calendar")]
     pub(crate) calendars: Vec<CalendarData>,
     #[serde(default, rename = "policy")]
@@ -65,11 +68,15 @@ impl PolicySet {
     pub fn from_toml(documents: &[&str]) -> Result<Self, Invalid> {
         let mut whole = Document::default();
         for text in documents {
-            let Document { version, calendars, policies } = Document::read(text)?;
+            let Document { version, extension, calendars, policies } = Document::read(text)?;
             if whole.version.is_some() && version.is_some() {
                 return Err(Invalid::Set("two documents have a version".into()));
             }
+            if whole.extension.is_some() && extension.is_some() {
+                return Err(Invalid::Set("two documents say how terms may be extended".into()));
+            }
             whole.version = whole.version.or(version);
+            whole.extension = whole.extension.or(extension);
             whole.calendars.extend(calendars);
             whole.policies.extend(policies);
         }
@@ -141,6 +148,11 @@ impl PolicySet {
         Some(Term::new(policy, clock, calendar))
     }
 
+    /// Within which bounds the resolution of an appeal under that policy may be extended; `None` where it may not (`L4`).
+    pub fn extension(&self, policy: &str) -> Option<&ExtensionRule> {
+        self.policy(policy)?.extension.as_ref().or(self.document.extension.as_ref())
+    }
+
     /// The same set with calendars that [go on](Calendar::continued_by) as a later set has them.
     #[must_use]
     pub(crate) fn continued_by(&self, later: &Self) -> Self {
@@ -167,6 +179,10 @@ impl PolicySet {
         document.policies.sort_by(|one, other| rank(one).cmp(&rank(other)));
         faults.extend(check_ids(document.calendars.iter().map(|calendar| calendar.id.as_str()), "calendars"));
         faults.extend(check_ids(document.policies.iter().map(|policy| policy.id.as_str()), "policies"));
+        if care == Care::Whole {
+            let rule = document.extension.iter().flat_map(ExtensionRule::faults);
+            faults.extend(rule.map(|what| Invalid::Set(format!("extension: {what}"))));
+        }
         let mut calendars = Vec::with_capacity(document.calendars.len());
         for data in &document.calendars {
             match load(data, &document.calendars) {

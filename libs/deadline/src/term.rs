@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Calendar, ClockKind, Due, Explanation, Plan, Policy, Refused, Rung, RungInputs, Suspension, due, elapsed, explain,
-    level_end, remaining, rungs,
+    Allowance, Calendar, ClockKind, Due, Explanation, Plan, Policy, Refused, Rung, RungInputs, Suspension, due,
+    elapsed, explain, extended, level_end, remaining, rungs,
 };
 
 /// A clock's rules. Every method takes *all* suspensions of the appeal and looks at those that pause this clock.
@@ -46,6 +46,20 @@ impl<'a> Term<'a> {
     /// [`Refused`].
     pub fn due(&self, start: Timestamp, suspensions: &[Suspension]) -> Result<Due, Refused> {
         due(self.calendar, start, self.plan().allowance, &self.plan().pausing(suspensions))
+    }
+
+    /// See [`extended`].
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn extended(
+        &self,
+        start: Timestamp,
+        extensions: &[Allowance],
+        suspensions: &[Suspension],
+    ) -> Result<Due, Refused> {
+        let plan = self.plan();
+        extended(self.calendar, start, plan.allowance, extensions, &plan.pausing(suspensions))
     }
 
     /// See [`remaining`].

@@ -149,16 +149,18 @@ fn the_shipped_sets_are_these_versions_with_this_content() {
     let expected = [
         (1, "f4c39099324e5c8c7b6a89e65d08cce85699bc3da39007fe342f3c2d10c4efed"),
         (2, "8f69ae88c3b4d8eeb6c21aa208606f0ed191ed391be9c46e18dd8210d96dc261"),
+        (3, "0e3f2208f0130710fde3a62ff2895482cee1dd5a1b764201ad3ae39337e05db4"),
     ];
     assert_eq!(shipped, expected.map(|(version, hash)| (version, hash.to_owned())));
-    assert!(std::ptr::eq(PolicySet::builtin(), &PolicySet::shipped()[1]), "the newest is in force");
+    assert!(std::ptr::eq(PolicySet::builtin(), &PolicySet::shipped()[2]), "the newest is in force");
 }
 
-/// An appeal of 2026 is promised the same by both versions.
+/// An appeal of 2026 is promised the same by all versions.
 #[test]
-fn version_2_moves_no_due_time_of_version_1() {
-    let [one, two] = PolicySet::shipped() else { panic!("two versions") };
+fn no_later_version_moves_a_due_time_of_version_1() {
+    let [one, two, three] = PolicySet::shipped() else { panic!("three versions") };
     assert_eq!(one.policies(), two.policies());
+    assert_eq!((two.policies(), two.calendars()), (three.policies(), three.calendars()));
     let mut start: Timestamp = "2026-01-01T00:00:00+03".parse().unwrap();
     let end: Timestamp = "2028-01-01T00:00:00+03".parse().unwrap();
     while start < end {

@@ -5,7 +5,7 @@ mod minutes;
 
 use deadline::{
     Allowance, Basis, Due, Holder, Ladder, Level, Pin, RungInputs, RungKind, Span, Suspension, SuspensionReason, due,
-    elapsed, explain, remaining, rungs, share,
+    elapsed, explain, explain_extended, extended, remaining, rungs, share,
 };
 use generated::{
     Case, allowance, calendar_and_start, calendar_in, case, closed_case, counted, minutes_by_the_wall,
@@ -87,6 +87,25 @@ proptest! {
         let last = due_time(&case) - NANOSECOND;
         prop_assert_ne!(open_by_the_wall(&case.calendar, last), Some(false));
         prop_assert!(case.suspensions.iter().all(|suspension| last < suspension.from || Some(last) >= suspension.to));
+    }
+
+    /// What the explanation counts is what was granted; its stretches have no gap; a further extension never ends earlier.
+    #[test]
+    fn an_extended_term_adds_up(case in closed_case(), further in proptest::collection::vec(allowance(), 0..3)) {
+        let pin = Pin { id: "random".into(), version: 1 };
+        let end = extended(&case.calendar, case.start, case.allowance, &further, &case.suspensions).unwrap();
+        let told = explain_extended(pin, &case.calendar, case.start, case.allowance, &further, &case.suspensions).unwrap();
+        prop_assert_eq!(told.due, end);
+        let granted = told.extensions.iter().fold(told.budget, |sum, it| sum + it.budget);
+        let counted = told.spans.iter().map(Span::counted).fold(SignedDuration::ZERO, |sum, more| sum + more);
+        prop_assert_eq!(counted, granted);
+        prop_assert!(told.spans.windows(2).all(|pair| pair[0].to == Some(pair[1].from)));
+        prop_assert_eq!(told.spans.last().and_then(|last| last.to), end.time());
+        if let Some((_, fewer)) = further.split_last() {
+            let before = extended(&case.calendar, case.start, case.allowance, fewer, &case.suspensions).unwrap();
+            prop_assert!(before.time() < end.time());
+            prop_assert_eq!(told.extensions.last().unwrap().from, before.time());
+        }
     }
 
     #[test]

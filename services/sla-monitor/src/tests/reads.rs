@@ -79,7 +79,10 @@ async fn an_explanation_tells_every_stretch_with_its_versions() {
     run_on(&mut told.clocks[RESOLUTION], start() + hours(27));
     assert!(!rig.track(&told).await.mismatch);
     let it = explain(&rig, &told.name, ClockKind::Unspecified).await.unwrap();
-    assert_eq!((it.clock(), it.policy.as_str(), it.policy_version), (ClockKind::Resolution, "suspicious_activity", 2));
+    assert_eq!(
+        (it.clock(), it.policy.as_str(), it.policy_version),
+        (ClockKind::Resolution, "suspicious_activity", ::deadline::PolicySet::builtin().version().into())
+    );
     assert_eq!((it.calendar.as_str(), it.calendar_version), ("round_the_clock", 1));
     assert!(!it.tzdb_version.is_empty() && !it.time_zone.is_empty());
     assert_eq!(instant(it.computed_due_time.as_ref()), Some(start() + hours(27)));
