@@ -51,6 +51,7 @@ fn allowed(method: &str) -> Option<Vec<&'static str>> {
         | "TicketService/ProvideInfo"
         | "TicketService/ReopenAppeal"
         | "TicketService/WithdrawAppeal" => staff_and(&["citizen", "portal"]),
+        "TicketService/ExtendDeadline" => vec!["specialist", "senior_specialist", "supervisor"],
         "TicketService/EscalateAppeal" => vec!["specialist", "senior_specialist", "supervisor", "sla"],
         "TicketService/RecordDeadlineOutcome" | "TicketService/PutPolicySet" => vec!["sla"],
         "TicketService/RecordNoticeOutcome"

@@ -2,6 +2,7 @@
 
 mod access;
 mod escalation;
+mod extension;
 mod filing;
 mod interleavings;
 mod policies;

@@ -1,9 +1,11 @@
 //! Requests as citizens and staff would send them.
 
 use jiff::Timestamp;
+use proto::sla::v1::{Allowance, ExtensionReason, allowance::Span};
 use proto::ticket::v1::{
-    Appeal, AppealContact, Applicant, Channel, Consent, FileAppealRequest, Message, PostMessageRequest,
-    ProvideInfoRequest, ReopenAppealRequest, RequestInfoRequest, ResolveAppealRequest, WithdrawAppealRequest,
+    Appeal, AppealContact, Applicant, Channel, Consent, ExtendDeadlineRequest, FileAppealRequest, Message,
+    PostMessageRequest, ProvideInfoRequest, ReopenAppealRequest, RequestInfoRequest, ResolveAppealRequest,
+    WithdrawAppealRequest,
 };
 use proto::to_wire;
 use uuid::Uuid;
@@ -46,6 +48,17 @@ pub fn message(appeal: &str, text: &str) -> PostMessageRequest {
 pub fn question(appeal: &str) -> RequestInfoRequest {
     let text = "Пришлите, пожалуйста, последние четыре цифры номера.".to_owned();
     RequestInfoRequest { name: appeal.to_owned(), text, request_id: request_id(), ..RequestInfoRequest::default() }
+}
+
+/// More time, two working days of it, as other departments have to agree.
+pub fn extension(appeal: &str) -> ExtendDeadlineRequest {
+    ExtendDeadlineRequest {
+        name: appeal.to_owned(),
+        reason: ExtensionReason::OtherDepartments.into(),
+        length: Some(Allowance { span: Some(Span::WorkingDays(2)) }),
+        etag: String::new(),
+        request_id: request_id(),
+    }
 }
 
 /// The applicant's answer to it.

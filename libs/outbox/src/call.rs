@@ -27,11 +27,19 @@ impl Call {
     /// The request's `request_id` becomes this call's own new id, so that the receiver knows a redelivery; whatever it was before
     /// is replaced. Only requests that have one can be given: a call that can't be repeated does not compile.
     pub fn new(destination: &'static str, key: impl Into<String>, request: impl DurableCall) -> Self {
+        Self::with_id(Uuid::new_v4(), destination, key, request)
+    }
+
+    /// As [`new`](Self::new) under a random id that was chosen before, by a decision that waits for what becomes of the call.
+    pub fn with_id(
+        call_id: Uuid,
+        destination: &'static str,
+        key: impl Into<String>,
+        mut request: impl DurableCall,
+    ) -> Self {
         fn method_of<R: DurableCall>(_: &R) -> &'static str {
             R::METHOD
         }
-        let call_id = Uuid::new_v4();
-        let mut request = request;
         request.set_request_id(call_id.to_string());
         Call {
             call_id,

@@ -16,6 +16,9 @@
 //! ESCALATED, into a queue           -                     -      nobody has it, and where it waits is an internal matter
 //! DEADLINE_WARNED                   -                     staff_reminder, to the member, while that clock runs for that due time
 //! RUNG_NOT_ACTED, NOTICE_OUTCOME    -                     -      nothing goes back to where they came from
+//! EXTENSION_PROPOSED                -                     deadline_extended, whose outcome makes it govern or lapse
+//! EXTENDED                          UpdateDeadline        -
+//! EXTENSION_LAPSED                  -                     -      the citizen hears of the old due time's passing from the SLA monitor
 //! member created or changed         -                     UpsertRecipient `recipients/staff-{id}`
 //! ```
 //!
@@ -97,6 +100,7 @@ fn to_applicant(change: &Change<'_>, recorded: &Recorded, moved: bool) -> Option
         Event::Filed(_) => Some(notice::registration(change, recorded)),
         Event::InfoRequested { .. } => Some(notice::question(change, recorded)),
         Event::Resolved { .. } => Some(notice::resolution(change, recorded)),
+        Event::ExtensionProposed(proposed) => Some(notice::extension(change, recorded, proposed)),
         // Back in a queue it is registered again, which is no news for the citizen; what is, the SLA monitor tells.
         Event::Escalated(_) => None,
         // That somebody has it is an internal matter until they begin.

@@ -42,6 +42,7 @@ pub(super) const KINDS: &[Kind] = &[
     kind!("applicant_question"),
     kind!("reminder"),
     kind!("overdue_repeat"),
+    kind!("deadline_extended"),
     kind!("resolution"),
     kind!("verification_code"),
     kind!("staff_assigned"),

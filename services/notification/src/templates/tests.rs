@@ -33,6 +33,7 @@ fn typical(name: &str, kind: VariableType) -> Value {
         ("status", _) => text("awaiting_other_body"),
         ("handler", _) => text("senior_specialist"),
         ("priority", _) => text("critical"),
+        ("reason", _) => text("further_analysis"),
         (_, VariableType::Text) => text("Пришлите, пожалуйста, номер заявления <2> & дату."),
         (_, VariableType::Time) => at("2026-11-25T15:00:00Z"),
         (_, VariableType::Code) => Value::Code(Personal::from("482913".to_owned())),

@@ -21,14 +21,27 @@ impl Deadline {
     }
 }
 
-/// The levels above every one that acted, is under way, or has had its turn in this epoch.
+/// The levels above every one that acted, is under way, or has had its turn in this epoch; and the warning while there is none of these,
+/// unless it had its turn in this epoch, or acted and the term was not extended to where it falls later.
 fn above(policies: &Policies, promise: &Promise, clock: &Clock, past: &[Rung]) -> Vec<Rung> {
     let moved = past.iter().filter(|rung| !rung.is_armed() && rung.key.clock == clock.kind);
     let handed = |rung: &&Rung| matches!(rung.state, RungState::Acted | RungState::Fired);
     let bars = |rung: &&Rung| handed(rung) || rung.key.epoch == clock.epoch;
-    let floor = moved.clone().filter(bars).map(|rung| rung.key.level).max();
+    let floor = moved.clone().filter(bars).map(|rung| rung.key.level).filter(|level| *level > 0).max();
+    let warned =
+        |rung: &&Rung| rung.key.level == 0 && (rung.state == RungState::Acted || rung.key.epoch == clock.epoch);
+    let warnings: Vec<_> = moved.clone().filter(warned).collect();
+    // Only an extension gives a new time to a warning that acted; a pause that we heard of late is no reason to remind again.
+    let again = |time: Option<Timestamp>| {
+        let extended = !clock.extensions.is_empty() && time.is_some();
+        warnings.iter().all(|rung| extended && rung.key.epoch != clock.epoch && rung.act_time < time)
+    };
     let holder = moved.filter(handed).max_by_key(|rung| (rung.key.level, rung.key.epoch));
-    let steps = policies.steps(promise, clock).into_iter().filter(|step| floor.is_none_or(|floor| step.level > floor));
+    let steps = policies
+        .steps(promise, clock)
+        .into_iter()
+        .filter(|step| floor.is_none_or(|floor| step.level > floor))
+        .filter(|step| step.level > 0 || again(step.fire_time));
     let held_until = holder.and_then(|rung| policies.held_until(promise, clock, rung));
     let arm = |step: Step| Rung {
         key: RungKey { clock: clock.kind, epoch: clock.epoch, level: step.level },

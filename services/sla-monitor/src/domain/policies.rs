@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use ::deadline::{Calendar, Due, Plan, Policy, PolicySet, Published, RungInputs, RungKind, due, level_end, rungs};
+use ::deadline::{Calendar, Due, Plan, Policy, PolicySet, Published, RungInputs, RungKind, extended, level_end, rungs};
 use jiff::Timestamp;
 
 use super::promise::{Clock, ClockState, Promise};
@@ -69,7 +69,7 @@ impl Policies {
             return Some(Mismatch::Terms);
         }
         let suspensions = plan.pausing(&promise.counted_suspensions());
-        match due(calendar, clock.start_time, clock.allowance, &suspensions) {
+        match extended(calendar, clock.start_time, clock.allowance, &clock.granted(), &suspensions) {
             Ok(Due::At(computed)) => (micros(computed) != promised).then_some(Mismatch::DueTime),
             Ok(Due::Paused { .. }) => Some(Mismatch::DueTime),
             Err(_) => Some(Mismatch::NotComputable),

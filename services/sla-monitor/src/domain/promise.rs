@@ -1,6 +1,6 @@
 //! What the ticket service promised: its clocks and the ledger of time that does not count.
 
-use ::deadline::{Allowance, ClockKind, SuspensionReason};
+use ::deadline::{Allowance, ClockKind, ExtensionReason, SuspensionReason};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +50,17 @@ pub struct Clock {
     pub calendar_version: i64,
     /// When it was met or cancelled.
     pub end_time: Option<Timestamp>,
+    /// What the term was extended by (L4), in order.
+    pub extensions: Vec<Extension>,
+}
+
+/// A further term, from the end of the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extension {
+    /// Why; `None` where a newer ticket service has a reason that we do not know.
+    pub reason: Option<ExtensionReason>,
+    /// What it grants.
+    pub length: Allowance,
 }
 
 /// Where a clock stands. Being late is no state.
@@ -108,6 +119,11 @@ impl Clock {
     /// True once nothing is owed.
     pub fn is_over(&self) -> bool {
         matches!(self.state, ClockState::Met | ClockState::Cancelled)
+    }
+
+    /// What its term was extended by.
+    pub fn granted(&self) -> Vec<Allowance> {
+        self.extensions.iter().map(|it| it.length).collect()
     }
 
     /// The due time while it runs.

@@ -46,6 +46,7 @@ fn clock(kind: ClockKind) -> Clock {
         calendar: plan.calendar.clone(),
         calendar_version: 1,
         end_time: None,
+        extensions: Vec::new(),
     }
 }
 
@@ -103,6 +104,32 @@ fn the_warning_acts_by_itself_and_the_next_level_waits_for_the_one_before() {
     deadline.settle(fired[0].key, &accepted(fired[0].promise_time), start() + hours(24), &policies).unwrap();
     assert_eq!(deadline.next_fire_time(), fired[0].promise_time);
     assert!(deadline.settle(fired[0].key, &accepted(None), start() + hours(25), &policies).is_none(), "once");
+}
+
+/// By eight hours, granted after the warning: it nears its end a second time, and is warned about again. A pause is no new end.
+#[test]
+fn an_extended_term_is_confirmed_and_warned_about_again() {
+    let policies = Policies::builtin();
+    let (mut deadline, _) =
+        Deadline::track(Uuid::nil(), promise(vec![clock(RESOLUTION)], 1), start(), &Policies::builtin());
+    deadline.fire(start() + hours(18), &policies);
+    let mut moved = clock(RESOLUTION);
+    (moved.epoch, moved.due_time) = (2, Some(start() + hours(24)));
+    deadline.revise(promise(vec![moved.clone()], 2), start() + hours(19), &policies).unwrap();
+    assert_eq!(levels(&deadline.rungs, RESOLUTION, RungState::Armed), [(2, 1), (2, 2)], "warned once of one end");
+
+    (moved.epoch, moved.due_time) = (3, Some(start() + hours(32)));
+    let length = Allowance::RealTime(hours(8));
+    moved.extensions = vec![Extension { reason: Some(::deadline::ExtensionReason::FurtherAnalysis), length }];
+    let mismatches = deadline.revise(promise(vec![moved.clone()], 3), start() + hours(20), &policies).unwrap();
+    assert_eq!(mismatches, []);
+    assert_eq!(levels(&deadline.rungs, RESOLUTION, RungState::Armed), [(3, 0), (3, 1), (3, 2)]);
+    assert_eq!(deadline.next_fire_time(), Some(start() + hours(24)), "three quarters of 32 hours");
+    assert_eq!(levels(&deadline.fire(start() + hours(24), &policies), RESOLUTION, RungState::Acted), [(3, 0)]);
+    // Without it the promise would not be ours.
+    moved.extensions.clear();
+    let mismatches = deadline.revise(promise(vec![moved], 4), start() + hours(25), &policies).unwrap();
+    assert_eq!(mismatches, [Mismatch::DueTime]);
 }
 
 /// The owner of the state was ahead of us twice: both orders in which we hear of it end alike.

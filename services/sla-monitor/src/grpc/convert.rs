@@ -6,10 +6,12 @@ mod policy_set;
 mod promise;
 mod shown;
 
-use ::deadline::{Allowance, ClockKind, Refused};
+use ::deadline::{Allowance, ClockKind, ExtensionReason, Refused};
 use jiff::SignedDuration;
 use proto::sla::v1 as wire;
 use rpc::Refusal;
+
+use crate::domain::Extension;
 
 pub(crate) use self::explanation::explanation_to_wire;
 pub(crate) use self::notice::notice_outcome;
@@ -55,6 +57,28 @@ pub(crate) fn kind_from_wire(kind: wire::ClockKind) -> Option<ClockKind> {
         wire::ClockKind::FirstAnswer => Some(ClockKind::FirstAnswer),
         wire::ClockKind::Resolution => Some(ClockKind::Resolution),
     }
+}
+
+fn extension_reason_from_wire(reason: wire::ExtensionReason) -> Option<ExtensionReason> {
+    match reason {
+        wire::ExtensionReason::Unspecified => None,
+        wire::ExtensionReason::FurtherAnalysis => Some(ExtensionReason::FurtherAnalysis),
+        wire::ExtensionReason::MissingInformation => Some(ExtensionReason::MissingInformation),
+        wire::ExtensionReason::OtherDepartments => Some(ExtensionReason::OtherDepartments),
+    }
+}
+
+fn extension_reason_to_wire(reason: Option<ExtensionReason>) -> wire::ExtensionReason {
+    match reason {
+        None => wire::ExtensionReason::Unspecified,
+        Some(ExtensionReason::FurtherAnalysis) => wire::ExtensionReason::FurtherAnalysis,
+        Some(ExtensionReason::MissingInformation) => wire::ExtensionReason::MissingInformation,
+        Some(ExtensionReason::OtherDepartments) => wire::ExtensionReason::OtherDepartments,
+    }
+}
+
+pub(crate) fn extension_to_wire(it: &Extension) -> wire::Extension {
+    wire::Extension { reason: extension_reason_to_wire(it.reason).into(), length: Some(allowance_to_wire(it.length)) }
 }
 
 pub(crate) fn duration_to_wire(span: SignedDuration) -> prost_types::Duration {

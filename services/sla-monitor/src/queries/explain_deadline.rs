@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use ::deadline::{ClockKind, explain};
+use ::deadline::{ClockKind, explain_extended};
 use proto::sla::v1::{ErrorReason, ExplainDeadlineRequest, Explanation};
 use rpc::{Caller, Refusal};
 
 use super::find;
-use crate::grpc::convert::{explanation_to_wire, kind_from_wire, not_computable};
+use crate::grpc::convert::{explanation_to_wire, extension_to_wire, kind_from_wire, not_computable};
 use crate::{App, words};
 
 pub(crate) async fn run(app: Arc<App>, _: Caller, request: ExplainDeadlineRequest) -> Result<Explanation, Refusal> {
@@ -34,9 +34,11 @@ pub(crate) async fn run(app: Arc<App>, _: Caller, request: ExplainDeadlineReques
             .with("calendar_version", clock.calendar_version.to_string()));
     };
     let suspensions = policy.plan(kind).pausing(&promise.counted_suspensions());
-    let explanation = explain(policy.pin(), calendar, clock.start_time, clock.allowance, &suspensions);
+    let explanation =
+        explain_extended(policy.pin(), calendar, clock.start_time, clock.allowance, &clock.granted(), &suspensions);
     let explanation = explanation.map_err(|refused| not_computable(name, refused))?;
     let mut told = explanation_to_wire(&explanation, kind, promise.policy_version, clock.due_time);
+    told.extensions = clock.extensions.iter().map(extension_to_wire).collect();
     told.text = words::told(&explanation, &request.language_code);
     Ok(told)
 }

@@ -22,6 +22,7 @@ struct Row {
     calendar: String,
     calendar_version: i64,
     end_time: Option<Stamp>,
+    extensions: Option<Value>,
 }
 
 /// The clocks of some deadlines, first answer before resolution. Rows that can't be read are the fault of their own deadline only.
@@ -29,7 +30,8 @@ pub(super) async fn of(db: &mut PgConnection, deadlines: &[Uuid]) -> Result<Part
     let rows = sqlx::query_as!(
         Row,
         "-- clocks_of()
-        SELECT deadline_id, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time
+        SELECT deadline_id, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time,
+            extensions
         FROM clock WHERE deadline_id = ANY($1) ORDER BY deadline_id, kind",
         deadlines,
     )
@@ -55,17 +57,22 @@ pub(super) async fn save(tx: &mut Tx, deadline: &Deadline) -> Result<(), Error> 
     let calendars: Vec<&str> = clocks.iter().map(|it| it.calendar.as_str()).collect();
     let versions: Vec<i64> = clocks.iter().map(|it| it.calendar_version).collect();
     let ends: Vec<Option<Stamp>> = clocks.iter().map(|it| stamp(it.end_time)).collect();
+    let extensions =
+        |it: &Clock| serde_json::to_value(&it.extensions).map(|all| (!it.extensions.is_empty()).then_some(all));
+    let extensions = clocks.iter().map(extensions).collect::<Result<Vec<_>, _>>();
+    let extensions = extensions.map_err(|_| corrupt("clock.extensions"))?;
     sqlx::query!(
         "-- save_clocks()
-        INSERT INTO clock (deadline_id, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time)
-        SELECT $1, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time
+        INSERT INTO clock (deadline_id, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time,
+            extensions)
+        SELECT $1, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time, extensions
         FROM unnest($2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[], $7::jsonb[], $8::text[],
-                $9::bigint[], $10::timestamptz[])
-            AS given (kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time)
+                $9::bigint[], $10::timestamptz[], $11::jsonb[])
+            AS given (kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time, extensions)
         ON CONFLICT (deadline_id, kind) DO UPDATE SET
             state = excluded.state, epoch = excluded.epoch, start_time = excluded.start_time, due_time = excluded.due_time,
             allowance = excluded.allowance, calendar = excluded.calendar, calendar_version = excluded.calendar_version,
-            end_time = excluded.end_time",
+            end_time = excluded.end_time, extensions = excluded.extensions",
         deadline.id,
         &kinds as &[&str],
         &states as &[&str],
@@ -76,6 +83,7 @@ pub(super) async fn save(tx: &mut Tx, deadline: &Deadline) -> Result<(), Error> 
         &calendars as &[&str],
         &versions,
         &ends as &[Option<Stamp>],
+        &extensions as &[Option<Value>],
     )
     .execute(&mut **tx)
     .await?;
@@ -96,6 +104,10 @@ impl Row {
             calendar: self.calendar,
             calendar_version: self.calendar_version,
             end_time: time(self.end_time),
+            extensions: match self.extensions {
+                Some(all) => serde_json::from_value(all).map_err(|_| corrupt("clock.extensions"))?,
+                None => Vec::new(),
+            },
         })
     }
 }

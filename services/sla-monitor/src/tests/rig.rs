@@ -193,6 +193,7 @@ pub fn promise() -> wire::Deadline {
             calendar_version: term.calendar().version().into(),
             end_time: None,
             rungs: Vec::new(),
+            extensions: Vec::new(),
         }
     };
     wire::Deadline {

@@ -6,11 +6,7 @@ use jiff::SignedDuration;
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    term: |allowance| match allowance {
-        Allowance::RealTime(time) => format!("The term is {}.", span(time)),
-        Allowance::WorkingTime(time) => format!("The term is {} of working time.", span(time)),
-        Allowance::WorkingDays(days) => format!("The term is {}.", counted(days.into(), "working day")),
-    },
+    term: |allowance| format!("The term is {}.", length(allowance)),
     counting: |allowance| match allowance {
         Allowance::RealTime(_) => "All time counts, nights and weekends too.",
         Allowance::WorkingTime(_) => "Only opening hours count.",
@@ -24,6 +20,7 @@ pub(super) const WORDS: Words = Words {
     paused: |since, reason, left| {
         format!("The clock has stood still since {since}: {}. {left} will be left.", why(reason))
     },
+    extended: |from, by| format!("The term that ended {from} is extended by {}.", length(by)),
     due: |due| format!("Due {due}."),
     provisional: |years| format!("The calendar of {years} is not official yet: days off may be moved."),
     folded: "Some of the days are not listed: there are too many.",
@@ -36,6 +33,14 @@ fn why(reason: SuspensionReason) -> &'static str {
         SuspensionReason::AwaitingVerification => "waiting for proof of identity",
         SuspensionReason::AwaitingOtherBody => "waiting for another body",
         SuspensionReason::Resolved => "the answer had been given",
+    }
+}
+
+fn length(allowance: Allowance) -> String {
+    match allowance {
+        Allowance::RealTime(time) => span(time),
+        Allowance::WorkingTime(time) => format!("{} of working time", span(time)),
+        Allowance::WorkingDays(days) => counted(days.into(), "working day"),
     }
 }
 

@@ -38,6 +38,8 @@ struct Words {
     pause: fn(&str, &str, SuspensionReason) -> String,
     /// Since when the clock stands, why, and how much is left.
     paused: fn(&str, SuspensionReason, &str) -> String,
+    /// From when on, by what.
+    extended: fn(&str, Allowance) -> String,
     due: fn(&str) -> String,
     provisional: fn(&str) -> String,
     folded: &'static str,
@@ -53,7 +55,8 @@ pub(crate) fn told(it: &Explanation, language: &str) -> String {
 
     let mut lines = vec![format!("{} {}", (words.term)(it.allowance), (words.counting)(it.allowance))];
     lines.push((words.from)(&at(it.start), &it.zone));
-    if it.allowance.basis() == Basis::Working {
+    let working = |allowance: Allowance| allowance.basis() == Basis::Working;
+    if working(it.allowance) || it.extensions.iter().any(|it| working(it.allowance)) {
         let days = Days::of(it, &zone);
         if !days.counted.is_empty() {
             lines.push(format!("{}: {}.", words.days, days.counted()));
@@ -75,6 +78,8 @@ pub(crate) fn told(it: &Explanation, language: &str) -> String {
         let years: Vec<String> = it.provisional.iter().map(ToString::to_string).collect();
         lines.push((words.provisional)(&years.join(", ")));
     }
+    let extended = it.extensions.iter().filter_map(|it| Some((words.extended)(&at(it.from?), it.allowance)));
+    lines.extend(extended);
     if let Due::At(due) = it.due {
         lines.push((words.due)(&at(due)));
     }

@@ -6,13 +6,7 @@ use jiff::SignedDuration;
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
-    term: |allowance| match allowance {
-        Allowance::RealTime(time) => format!("Срок — {}.", span(time)),
-        Allowance::WorkingTime(time) => format!("Срок — {} рабочего времени.", span(time)),
-        Allowance::WorkingDays(days) => {
-            format!("Срок — {days} {}.", plural(days.into(), ["рабочий день", "рабочих дня", "рабочих дней"]))
-        }
-    },
+    term: |allowance| format!("Срок — {}.", length(allowance)),
     counting: |allowance| match allowance {
         Allowance::RealTime(_) => "Считается всё время, и ночью, и в выходные.",
         Allowance::WorkingTime(_) => "Считаются только часы работы.",
@@ -24,6 +18,7 @@ pub(super) const WORDS: Words = Words {
     day_off: "выходные",
     pause: |from, to, reason| format!("С {from} по {to} срок не шёл: {}.", why(reason)),
     paused: |since, reason, left| format!("С {since} срок не идёт: {}. Останется {left}.", why(reason)),
+    extended: |from, by| format!("Срок, истекавший {from}, продлён: ещё {}.", length(by)),
     due: |due| format!("Срок истекает {due}."),
     provisional: |years| {
         format!("Производственный календарь на {years} ещё не утверждён: выходные могут быть перенесены.")
@@ -38,6 +33,16 @@ fn why(reason: SuspensionReason) -> &'static str {
         SuspensionReason::AwaitingVerification => "ждали подтверждения личности",
         SuspensionReason::AwaitingOtherBody => "ждали ответа другого ведомства",
         SuspensionReason::Resolved => "ответ был дан",
+    }
+}
+
+fn length(allowance: Allowance) -> String {
+    match allowance {
+        Allowance::RealTime(time) => span(time),
+        Allowance::WorkingTime(time) => format!("{} рабочего времени", span(time)),
+        Allowance::WorkingDays(days) => {
+            format!("{days} {}", plural(days.into(), ["рабочий день", "рабочих дня", "рабочих дней"]))
+        }
     }
 }
 

@@ -41,6 +41,26 @@ fn working_days_are_listed_with_those_that_are_not() {
     );
 }
 
+#[test]
+fn an_extension_is_told_with_the_end_that_it_moved() {
+    let term = PolicySet::builtin().term("standard", ClockKind::Resolution).unwrap();
+    let pin = ::deadline::Pin { id: "standard".into(), version: 1 };
+    let by = [::deadline::Allowance::WorkingDays(2)];
+    let start = at("2026-02-03T12:00:00+03:00");
+    let explained = ::deadline::explain_extended(pin, term.calendar(), start, term.plan().allowance, &by, &[]).unwrap();
+    let russian = told(&explained, "ru");
+    let lines: Vec<&str> = russian.lines().collect();
+    assert_eq!(lines[2], "Считаются дни: 04.02–06.02, 09.02–12.02.");
+    assert_eq!(
+        lines[lines.len() - 2..],
+        ["Срок, истекавший 10.02.2026 18:00, продлён: ещё 2 рабочих дня.", "Срок истекает 12.02.2026 18:00."]
+    );
+    let english = told(&explained, "en");
+    assert!(
+        english.ends_with("The term that ended 10.02.2026 18:00 is extended by 2 working days.\nDue 12.02.2026 18:00.")
+    );
+}
+
 /// A pause that spans nights is one sentence; its days are in neither list.
 #[test]
 fn a_pause_is_told_whole_and_why() {

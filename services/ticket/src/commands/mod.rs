@@ -10,6 +10,7 @@ pub mod assign_appeal;
 pub mod claim_next_appeal;
 pub mod create_member;
 pub mod escalate_appeal;
+pub mod extend_deadline;
 pub mod file_appeal;
 pub mod post_message;
 pub mod provide_info;

@@ -1,5 +1,6 @@
 //! The appeal itself: what decisions are made on ([`Appeal`], nothing personal), and what people wrote ([`Papers`], sealed).
 
+use deadline::Allowance;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -8,6 +9,7 @@ use super::actor::Actor;
 use super::applicant::{Applicant, Consent, Contact};
 use super::assurance::AssuranceLevel;
 use super::clocks::{Clock, ClockState, Suspension};
+use super::extension::Extension;
 use super::kinds::{Channel, ClockKind, Kind, Priority, State};
 use super::number::Number;
 use super::refusal::Refusal;
@@ -75,6 +77,8 @@ pub struct Appeal {
     pub resolution: Clock,
     /// What did not count, oldest first; only the last may be open.
     pub suspensions: Vec<Suspension>,
+    /// Extensions of the resolution's term (L4), oldest first: those that govern, and the last one whatever became of it.
+    pub extensions: Vec<Extension>,
     /// When the citizen may expect it now: the due time, or after an escalation its promise. `None` while paused or ended.
     pub expected_time: Option<Timestamp>,
     /// When it was resolved; `None` again once reopened.
@@ -155,6 +159,21 @@ impl Appeal {
         [&self.first_answer, &self.resolution]
     }
 
+    /// What the clock's term is extended by, in order.
+    pub fn granted(&self, kind: ClockKind) -> Vec<Allowance> {
+        match kind {
+            ClockKind::FirstAnswer => Vec::new(),
+            ClockKind::Resolution => {
+                self.extensions.iter().filter(|it| it.is_effective()).map(|it| it.length).collect()
+            }
+        }
+    }
+
+    /// The extension of which the citizen is being told.
+    pub fn proposal(&self) -> Option<&Extension> {
+        self.extensions.last().filter(|last| last.is_proposed())
+    }
+
     /// The suspension that still lasts.
     pub fn open_suspension(&self) -> Option<&Suspension> {
         self.suspensions.last().filter(|last| last.end_time.is_none())
@@ -179,6 +198,11 @@ impl Appeal {
             (!self.state.is_paused() || clocks.iter().all(|c| !c.is_running()), "no clock runs in a paused state"),
             (self.state.is_open() || clocks.iter().all(|c| c.is_over()), "no clock is left when the appeal has ended"),
             (!self.state.is_open() || !self.resolution.is_over(), "an open appeal has its resolution clock"),
+            (
+                self.extensions.iter().rev().skip(1).all(Extension::is_effective),
+                "extensions before the last one govern",
+            ),
+            (self.proposal().is_none() || self.state.is_open(), "no extension is proposed when the appeal has ended"),
             (clocks.iter().all(|c| c.is_running() == c.due_time.is_some()), "running clocks are due, others are not"),
             (clocks.iter().all(|c| c.is_over() == c.end_time.is_some()), "clocks that are over have an end"),
             (self.resolution.is_running() == self.expected_time.is_some(), "expected while the resolution clock runs"),

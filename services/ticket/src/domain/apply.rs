@@ -3,7 +3,8 @@
 
 use super::appeal::{Appeal, Escalation};
 use super::clocks::{Clock, ClockState, Suspension};
-use super::event::{Escalated, Event, FiledEvent, Handed, NewDue, Recorded, Term};
+use super::event::{Escalated, Event, FiledEvent, Handed, NewDue, Proposed, Recorded, Term};
+use super::extension::{Extension, ExtensionState};
 use super::kinds::{ClockKind, SuspensionReason};
 use super::staff::Level;
 
@@ -38,6 +39,7 @@ impl Appeal {
             first_answer: started(ClockKind::FirstAnswer, recorded, &event.first_answer),
             resolution: started(ClockKind::Resolution, recorded, &event.resolution),
             suspensions: Vec::new(),
+            extensions: Vec::new(),
             expected_time: Some(event.resolution.due_time),
             resolve_time: None,
             escalation: Escalation::default(),
@@ -112,6 +114,13 @@ impl Appeal {
             Event::Withdrawn => self.stop(ClockState::Cancelled, recorded),
             Event::Escalated(escalated) => self.escalate(escalated),
             Event::EscalationAcknowledged => self.escalation.acknowledge_time = Some(recorded.time),
+            Event::ExtensionProposed(proposed) => self.propose(proposed, recorded),
+            Event::Extended { due, expected_time } => {
+                self.settle_extension(ExtensionState::Effective);
+                self.run_on(due.as_slice());
+                self.expected_time = *expected_time;
+            }
+            Event::ExtensionLapsed { .. } => self.settle_extension(ExtensionState::Lapsed),
             Event::DeadlineWarned(_) | Event::RungNotActed(_) | Event::NoticeOutcome(_) => {}
         }
     }
@@ -131,6 +140,25 @@ impl Appeal {
             Some(Handed::To(member)) => self.assignee = Some(member.clone()),
             Some(Handed::Queue(_)) => self.assignee = None,
             None => {}
+        }
+    }
+
+    /// One that lapsed makes room: what became of it is in the journal.
+    fn propose(&mut self, proposed: &Proposed, recorded: &Recorded) {
+        self.extensions.retain(Extension::is_effective);
+        self.extensions.push(Extension {
+            state: ExtensionState::Proposed,
+            reason: proposed.reason,
+            length: proposed.length,
+            due_time: proposed.due_time,
+            propose_time: recorded.time,
+            notice: proposed.notice,
+        });
+    }
+
+    pub(super) fn settle_extension(&mut self, state: ExtensionState) {
+        if let Some(last) = self.extensions.last_mut().filter(|last| last.is_proposed()) {
+            last.state = state;
         }
     }
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::appeal::Papers;
 use super::assurance::Assertion;
 use super::categories::Category;
+use super::extension::Extend;
 use super::kinds::{Channel, ClockKind, ids};
 use super::message::Visibility;
 use super::outcome::{DeadlineOutcome, NoticeOutcome};
@@ -104,6 +105,8 @@ pub enum Command {
         /// Members of its group who may be on duty, with their load; who has it now among them, on duty or not.
         candidates: Vec<Member>,
     },
+    /// Extend the resolution's term (L4).
+    Extend(Extend),
     /// Say that an escalation was seen.
     AcknowledgeEscalation,
     /// Note what the SLA monitor did.

@@ -2,7 +2,7 @@
 //!
 //! Stored as JSON `{"type": "...", ...}`. Names and fields only ever get added, as rows live for years.
 
-use deadline::{Allowance, SuspensionReason};
+use deadline::{Allowance, ExtensionReason, SuspensionReason};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -11,6 +11,7 @@ use super::actor::Actor;
 use super::appeal::Promise;
 use super::assurance::{AssuranceLevel, resolving};
 use super::command::Need;
+use super::extension::Lapse;
 use super::kinds::{Channel, ClockKind, Kind, Priority, State};
 use super::message::{Author, Visibility};
 use super::number::Number;
@@ -134,6 +135,35 @@ pub enum Event {
     RungNotActed(RungNote),
     /// Something became of a notice.
     NoticeOutcome(NoticeNote),
+    /// An extension was proposed (L4): the citizen is being told, and the old due time governs.
+    ExtensionProposed(Proposed),
+    /// The proposed extension governs.
+    Extended {
+        /// The new due time; none while the clock is paused.
+        due: Option<NewDue>,
+        /// When the citizen may expect it now; none while paused.
+        expected_time: Option<Timestamp>,
+    },
+    /// The proposed extension never will govern.
+    ExtensionLapsed {
+        /// Why.
+        cause: Lapse,
+    },
+}
+
+/// The content of [`Event::ExtensionProposed`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposed {
+    /// Why it is needed.
+    pub reason: ExtensionReason,
+    /// What it grants, from the end of the term before.
+    pub length: Allowance,
+    /// The due time that governs.
+    pub old_due_time: Timestamp,
+    /// The due time that the citizen is told.
+    pub due_time: Timestamp,
+    /// The request that asks for the citizen's notice.
+    pub notice: Uuid,
 }
 
 /// The content of [`Event::Filed`].
@@ -260,6 +290,9 @@ impl Event {
             Self::DeadlineWarned(_) => "deadline_warned",
             Self::RungNotActed(_) => "rung_not_acted",
             Self::NoticeOutcome(_) => "notice_outcome",
+            Self::ExtensionProposed(_) => "extension_proposed",
+            Self::Extended { .. } => "extended",
+            Self::ExtensionLapsed { .. } => "extension_lapsed",
         }
     }
 
@@ -277,6 +310,7 @@ impl Event {
             | Self::InfoProvided { .. }
             | Self::Resolved { .. }
             | Self::Reopened { .. }
+            | Self::Extended { .. }
             | Self::Withdrawn => true,
             Self::Assigned { .. }
             | Self::MessagePosted { .. }
@@ -285,6 +319,8 @@ impl Event {
             | Self::EscalationAcknowledged
             | Self::DeadlineWarned(_)
             | Self::RungNotActed(_)
+            | Self::ExtensionProposed(_)
+            | Self::ExtensionLapsed { .. }
             | Self::NoticeOutcome(_) => false,
         }
     }

@@ -1,6 +1,7 @@
-//! What other services tell about an appeal afterwards. Only noted: nothing is decided on it.
+//! What other services tell about an appeal afterwards. Only noted: nothing is decided on it but whether a proposed extension governs.
 
 use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 use super::kinds::{ClockKind, ids};
 
@@ -59,6 +60,8 @@ pub struct DeadlineOutcome {
 pub struct NoticeOutcome {
     /// `notifications/{uuid}`.
     pub notification: String,
+    /// The request that asked for it.
+    pub send_request: Uuid,
     /// Template id, which names the kind of notice.
     pub template: String,
     /// What became of it.

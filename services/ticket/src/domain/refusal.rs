@@ -50,6 +50,18 @@ pub enum Refusal {
         /// Where it stands.
         state: ClockState,
     },
+    /// Too late to extend.
+    #[error("the term ended at {due}")]
+    DeadlinePassed {
+        /// When.
+        due: Timestamp,
+    },
+    /// The policy does not allow it (L4).
+    #[error("{0}")]
+    NotExtensible(deadline::NotExtensible),
+    /// One at a time.
+    #[error("an extension is proposed already, and the citizen is being told")]
+    ExtensionProposed,
     /// Nothing to acknowledge.
     #[error("the appeal has not been escalated")]
     NotEscalated,

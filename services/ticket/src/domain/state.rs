@@ -66,7 +66,7 @@ pub fn decide(
     match (state, command) {
         // What others did is noted in any state, and changes none.
         (open!() | ended!(), Command::RecordDeadline(outcome)) => deciding.note_deadline(outcome),
-        (open!() | ended!(), Command::RecordNotice(outcome)) => deciding.note_notice(outcome),
+        (open!() | ended!(), Command::RecordNotice(outcome)) => deciding.note_notice(outcome)?,
 
         (open!(), Command::PostMessage { visibility, channel }) => deciding.post(*visibility, *channel),
         (ended!(), Command::PostMessage { visibility: Visibility::Internal, channel }) => {
@@ -113,6 +113,9 @@ pub fn decide(
 
         (open!(), Command::Escalate { ask, candidates }) => deciding.escalate(ask, candidates)?,
         (ended!(), Command::Escalate { .. }) => return closed(state),
+
+        (open!(), Command::Extend(ask)) => deciding.extend(ask)?,
+        (ended!(), Command::Extend(_)) => return closed(state),
 
         (open!(), Command::AcknowledgeEscalation) => deciding.acknowledge()?,
         (ended!(), Command::AcknowledgeEscalation) => return closed(state),

@@ -3,6 +3,8 @@
 //! The order of events is the order in which they count (peers, pain 2): a message before the state that follows from it, and
 //! a first answer before the pause that the same command begins, so that a clock is met and not paused.
 
+mod extension;
+
 use jiff::Timestamp;
 
 use super::actor::Actor;
@@ -11,6 +13,7 @@ use super::assurance::{Assertion, AssuranceLevel};
 use super::clocks::{ClockState, Suspension};
 use super::command::{Escalate, Need};
 use super::event::{Escalated, Event, Handed, NewDue, NoticeNote, Recorded, RungNote};
+use super::extension::Lapse;
 use super::kinds::{Channel, ClockKind, State, SuspensionReason};
 use super::message::{Author, MessageMeta, Visibility};
 use super::outcome::{DeadlineOutcome, NoticeOutcome, RungOutcome};
@@ -175,6 +178,7 @@ impl<'a> Deciding<'a> {
         if self.after.confirmed.unwrap_or(AssuranceLevel::None) < required {
             return Err(Refusal::AssuranceRequired { level: required });
         }
+        self.lapse(Lapse::AppealEnded);
         let message = self.message(Visibility::Public, None);
         self.first_answer(message);
         self.record(Event::Resolved { message }, State::Resolved);
@@ -220,6 +224,10 @@ impl<'a> Deciding<'a> {
         } else if level <= present {
             return Ok(());
         }
+        if ask.clock.is_some_and(|clock| clock.kind == ClockKind::Resolution) {
+            // The monitor fires at the due time, so this is when it has passed.
+            self.lapse(Lapse::DueTimePassed);
+        }
         let handed = (level > present).then(|| self.receiver(level, candidates)).flatten();
         let state = match (&handed, self.after.state) {
             (Some(Handed::To(_)), State::Registered) => State::Assigned,
@@ -249,6 +257,7 @@ impl<'a> Deciding<'a> {
     }
 
     pub(super) fn withdraw(&mut self) {
+        self.lapse(Lapse::AppealEnded);
         self.record(Event::Withdrawn, State::Withdrawn);
     }
 
@@ -300,7 +309,7 @@ impl<'a> Deciding<'a> {
         self.record(event, state);
     }
 
-    pub(super) fn note_notice(&mut self, outcome: &NoticeOutcome) {
+    pub(super) fn note_notice(&mut self, outcome: &NoticeOutcome) -> Result<(), Refusal> {
         let state = self.after.state;
         let event = Event::NoticeOutcome(NoticeNote {
             notice: outcome.template.clone(),
@@ -313,5 +322,6 @@ impl<'a> Deciding<'a> {
             reason: outcome.reason.clone(),
         });
         self.record(event, state);
+        self.settle_extension(outcome)
     }
 }

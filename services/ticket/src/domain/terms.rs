@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use deadline::{Due, PolicySet, Published, Refused, RungKind};
+use deadline::{Due, NotExtensible, PolicySet, Published, Refused, RungKind};
 use jiff::Timestamp;
 
 use super::appeal::Appeal;
 use super::clocks::{Clock, Suspension};
+use super::extension::Extend;
 use super::kinds::ClockKind;
 use super::refusal::Refusal;
 
@@ -54,7 +55,9 @@ impl Rules<'_> {
         let term = set.term(&appeal.promise.policy, kind);
         // A policy that is not in the set any more left its allowance in the clock; all our suspensions then count.
         let pausing = term.map_or_else(|| counted.clone(), |term| term.plan().pausing(&counted));
-        let due = deadline::due(calendar, clock.start_time, clock.allowance, &pausing).map_err(refused)?;
+        let granted = appeal.granted(kind);
+        let due =
+            deadline::extended(calendar, clock.start_time, clock.allowance, &granted, &pausing).map_err(refused)?;
         let Due::At(due_time) = due else {
             return Err(Refusal::Broken("a due time was asked for while a suspension is open".into()));
         };
@@ -67,6 +70,23 @@ impl Rules<'_> {
             _ => None,
         };
         Ok(Moved { due_time, expected_time: promise.unwrap_or(due_time).max(due_time) })
+    }
+
+    /// The due time that an extension of the resolution would give, if nothing were suspended from now on.
+    pub(super) fn extension(&self, appeal: &Appeal, due: Timestamp, ask: &Extend) -> Result<Timestamp, Refusal> {
+        let clock = &appeal.resolution;
+        let policy = &appeal.promise.policy;
+        let never = || Refusal::NotExtensible(NotExtensible::Never);
+        // What the promise allows and nothing newer: it was promised with these bounds.
+        let set = self.published.by_hash(&appeal.promise.set_hash).ok_or_else(never)?;
+        let rule = set.extension(policy).ok_or_else(never)?;
+        let (term, calendar) = (set.term(policy, ClockKind::Resolution), set.calendar(&clock.calendar));
+        let (term, calendar) = (term.ok_or_else(never)?, calendar.ok_or_else(|| no_calendar(clock))?);
+        let counted: Vec<_> = appeal.suspensions.iter().map(Suspension::counted).collect();
+        let before = appeal.granted(ClockKind::Resolution).len();
+        let pausing = term.plan().pausing(&counted);
+        let allowed = rule.allow(calendar, before, due, ask.reason, ask.length, &pausing).map_err(refused)?;
+        allowed.map_err(Refusal::NotExtensible)
     }
 
     /// When the term of a level of the ladder ends that the level has from `now` on; `None` where it has no end that is known, or the policy no

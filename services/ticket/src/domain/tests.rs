@@ -1,5 +1,6 @@
 //! The state machine as a whole: by table, by journeys, and by random commands.
 
+mod extensions;
 mod journeys;
 mod properties;
 mod stored_form;
@@ -156,12 +157,27 @@ fn warned(appeal: &Appeal) -> Command {
 }
 
 fn noticed() -> Command {
+    outcome_of(Uuid::from_u128(1), NoticeState::Delivered)
+}
+
+/// What became of the notice that was asked for by that request.
+fn outcome_of(send_request: Uuid, state: NoticeState) -> Command {
     Command::RecordNotice(NoticeOutcome {
         notification: "notifications/1".into(),
+        send_request,
         template: "registration".into(),
-        state: NoticeState::Delivered,
+        state,
         outcome_time: monday(),
         reason: None,
+    })
+}
+
+/// An extension by so many working days; `notice` is the request of its notice.
+fn extend(days: u16, notice: u128) -> Command {
+    Command::Extend(Extend {
+        reason: deadline::ExtensionReason::FurtherAnalysis,
+        length: deadline::Allowance::WorkingDays(days),
+        notice: Uuid::from_u128(notice),
     })
 }
 

@@ -3,6 +3,7 @@
 //! In: every function reads one request whole and names *all* of its faults by dotted path, or gives what the command needs.
 //! Out: what the caller may see ([`Audience`]), which is decided here once and not in each command.
 
+mod allowance;
 mod appeal_view;
 mod audience;
 mod event_view;
@@ -17,6 +18,7 @@ mod refusal;
 mod requests;
 mod staff;
 
+pub use allowance::allowance_to_wire;
 pub use appeal_view::{appeal_view, draft_view, message_view};
 pub use audience::Audience;
 pub use event_view::event_view;
@@ -27,7 +29,8 @@ pub use pages::{Page, list_appeals, list_events, list_messages, watch_appeal};
 pub use policy_set::{policy_set, policy_set_exists};
 pub use refusal::{appeal_not_found, member_exists, member_not_found, not_yours, refuse};
 pub use requests::{
-    acknowledge, assign, claim_next, escalate, post_message, provide_info, reopen, request_info, resolve, withdraw,
+    acknowledge, assign, claim_next, escalate, extend, post_message, provide_info, reopen, request_info, resolve,
+    withdraw,
 };
 pub use staff::{create_member, get_member, list_members, member_view, set_duty, update_member};
 

@@ -86,6 +86,13 @@ impl TicketService for Tickets {
         rpc::serve(&self.0, DOMAIN, request, commands::resolve_appeal::run).await
     }
 
+    async fn extend_deadline(
+        &self,
+        request: Request<wire::ExtendDeadlineRequest>,
+    ) -> Result<Response<wire::Appeal>, Status> {
+        rpc::serve(&self.0, DOMAIN, request, commands::extend_deadline::run).await
+    }
+
     async fn reopen_appeal(
         &self,
         request: Request<wire::ReopenAppealRequest>,

@@ -1,10 +1,11 @@
 //! The clocks of an appeal as the SLA monitor gets them: always the whole state.
 
-use ::deadline::Allowance;
+use ::deadline::ExtensionReason;
 use proto::sla::v1 as sla;
 
 use super::time;
-use crate::domain::{Appeal, Clock, ClockKind, ClockState};
+use crate::domain::{Appeal, Clock, ClockKind, ClockState, Extension};
+use crate::grpc::convert::allowance_to_wire;
 
 /// The whole state of the appeal's clocks.
 pub(super) fn wire(appeal: &Appeal) -> sla::Deadline {
@@ -19,7 +20,7 @@ pub(super) fn wire(appeal: &Appeal) -> sla::Deadline {
         category: appeal.category.clone(),
         priority: appeal.priority.as_str().to_owned(),
         channel: appeal.channel.as_str().to_owned(),
-        clocks: appeal.clocks().into_iter().map(clock).collect(),
+        clocks: appeal.clocks().into_iter().map(|it| clock(appeal, it)).collect(),
         suspensions: appeal
             .suspensions
             .iter()
@@ -34,7 +35,7 @@ pub(super) fn wire(appeal: &Appeal) -> sla::Deadline {
     }
 }
 
-fn clock(clock: &Clock) -> sla::Clock {
+fn clock(appeal: &Appeal, clock: &Clock) -> sla::Clock {
     let kind = match clock.kind {
         ClockKind::FirstAnswer => sla::ClockKind::FirstAnswer,
         ClockKind::Resolution => sla::ClockKind::Resolution,
@@ -51,20 +52,28 @@ fn clock(clock: &Clock) -> sla::Clock {
         epoch: clock.epoch,
         start_time: time(clock.start_time),
         due_time: clock.due_time.and_then(time),
-        allowance: Some(sla::Allowance { span: Some(span(clock.allowance)) }),
+        allowance: Some(allowance_to_wire(clock.allowance)),
         calendar: clock.calendar.clone(),
         calendar_version: clock.calendar_version.into(),
         end_time: clock.end_time.and_then(time),
         rungs: Vec::new(),
+        extensions: extensions(appeal, clock.kind),
     }
 }
 
-fn span(allowance: Allowance) -> sla::allowance::Span {
-    let duration =
-        |span: jiff::SignedDuration| prost_types::Duration { seconds: span.as_secs(), nanos: span.subsec_nanos() };
-    match allowance {
-        Allowance::RealTime(span) => sla::allowance::Span::RealTime(duration(span)),
-        Allowance::WorkingTime(span) => sla::allowance::Span::WorkingTime(duration(span)),
-        Allowance::WorkingDays(days) => sla::allowance::Span::WorkingDays(days.into()),
+/// Those that govern.
+fn extensions(appeal: &Appeal, kind: ClockKind) -> Vec<sla::Extension> {
+    let extension = |it: &Extension| sla::Extension {
+        reason: match it.reason {
+            ExtensionReason::FurtherAnalysis => sla::ExtensionReason::FurtherAnalysis,
+            ExtensionReason::MissingInformation => sla::ExtensionReason::MissingInformation,
+            ExtensionReason::OtherDepartments => sla::ExtensionReason::OtherDepartments,
+        }
+        .into(),
+        length: Some(allowance_to_wire(it.length)),
+    };
+    match kind {
+        ClockKind::FirstAnswer => Vec::new(),
+        ClockKind::Resolution => appeal.extensions.iter().filter(|it| it.is_effective()).map(extension).collect(),
     }
 }

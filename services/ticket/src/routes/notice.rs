@@ -6,7 +6,7 @@ use proto::notification::v1 as notification;
 use proto::notification::v1::variable::Value;
 
 use super::{Change, NOTIFICATION, time};
-use crate::domain::{Escalated, Event, Member, Recorded, RungNote, Text};
+use crate::domain::{Escalated, Event, Member, Proposed, Recorded, RungNote, Text};
 
 /// Most characters of a question and of an answer that the templates take.
 const QUESTION_MAX: usize = 4_000;
@@ -67,6 +67,21 @@ pub(super) fn resolution(change: &Change<'_>, recorded: &Recorded) -> Call {
     let mut variables = vec![number(change), variable("summary", Value::Text(cut(change.text, SUMMARY_MAX)))];
     variables.extend(change.reopen_until.map(|until| instant("reopen_until", until)));
     to_applicant(change, recorded, "resolution", variables)
+}
+
+/// The new due time that an extension would bring, and why (L4). Past the old one it is not sent any more: it would be untrue.
+pub(super) fn extension(change: &Change<'_>, recorded: &Recorded, proposed: &Proposed) -> Call {
+    let variables = vec![
+        number(change),
+        instant("due_time", proposed.due_time),
+        variable("reason", Value::Text(proposed.reason.as_str().to_owned())),
+    ];
+    let notice = notification::Notification {
+        expire_time: time(proposed.old_due_time),
+        ..applicant_notice(change, recorded, "deadline_extended", variables)
+    };
+    let request = notification::SendNotificationRequest { notification: Some(notice), request_id: String::new() };
+    Call::with_id(proposed.notice, NOTIFICATION, change.after.name(), request)
 }
 
 /// That the appeal is in another state (T13).
@@ -143,8 +158,17 @@ fn to_applicant(
     template: &str,
     variables: Vec<notification::Variable>,
 ) -> Call {
+    call(change, applicant_notice(change, recorded, template, variables))
+}
+
+fn applicant_notice(
+    change: &Change<'_>,
+    recorded: &Recorded,
+    template: &str,
+    variables: Vec<notification::Variable>,
+) -> notification::Notification {
     let appeal = change.after;
-    let notice = notification::Notification {
+    notification::Notification {
         recipient: appeal.recipient(),
         template: template.to_owned(),
         subject: appeal.name(),
@@ -154,8 +178,7 @@ fn to_applicant(
         language_code: appeal.language.as_str().to_owned(),
         event_time: time(recorded.time),
         ..Default::default()
-    };
-    call(change, notice)
+    }
 }
 
 fn call(change: &Change<'_>, notice: notification::Notification) -> Call {

@@ -2,6 +2,7 @@
 
 use jiff_sqlx::{Timestamp, ToSqlx};
 use sealed::Ring;
+use sqlx::types::Json;
 use store::{Db, Error, Tx};
 use uuid::Uuid;
 
@@ -62,6 +63,7 @@ macro_rules! appeal_columns {
             resolution_calendar, resolution_calendar_version, resolution_end_time, resolution_level,
             expected_time, create_time, update_time, resolve_time, escalation_level, acknowledge_time, assignee, queue_level,
             answer_message_no, revision, version, last_event_no, last_message_no, last_suspension_no,
+            extensions AS "extensions: sqlx::types::Json<Vec<crate::domain::Extension>>",
             "# + $ledger + r#" AS "ledger: crate::store::suspension::Ledger"
         FROM appeal "# + $rest
             $(, $argument)*
@@ -136,6 +138,8 @@ pub(super) async fn whole(tx: &mut Tx, ring: &Ring, row: AppealRow) -> Result<St
 /// Those of any statement.
 pub async fn save(tx: &mut Tx, before: &Appeal, after: &Appeal) -> Result<(), Error> {
     let time = |time: Option<jiff::Timestamp>| -> Option<Timestamp> { time.map(ToSqlx::to_sqlx) };
+    // Most appeals are never extended; they have nothing there.
+    let extensions = (!after.extensions.is_empty()).then(|| Json(&after.extensions));
     let (first, resolution) = (&after.first_answer, &after.resolution);
     sqlx::query!(
         "-- appeal_save()
@@ -145,6 +149,7 @@ pub async fn save(tx: &mut Tx, before: &Appeal, after: &Appeal) -> Result<(), Er
             resolution_level = $13,
             expected_time = $14, update_time = $15, resolve_time = $16, escalation_level = $17, acknowledge_time = $18,
             assignee = $19, queue_level = $20, answer_message_no = $21,
+            extensions = $28,
             revision = $22, version = $23, last_event_no = $24, last_message_no = $25, last_suspension_no = $26
         WHERE appeal_id = $1",
         after.id,
@@ -173,7 +178,8 @@ pub async fn save(tx: &mut Tx, before: &Appeal, after: &Appeal) -> Result<(), Er
         after.last_event,
         after.last_message,
         suspension::count(after),
-        after.confirmed_citizen
+        after.confirmed_citizen,
+        extensions as _
     )
     .execute(&mut **tx)
     .await?;

@@ -8,8 +8,8 @@ use store::Error;
 use uuid::Uuid;
 
 use crate::domain::{
-    Appeal, AssuranceLevel, Clock, ClockKind, ClockState, Consent, Contact, Email, Escalation, Language, Level, Number,
-    Papers, Phone, Priority, Promise, State, Suspension, Text, Zone, priority_rank,
+    Appeal, AssuranceLevel, Clock, ClockKind, ClockState, Consent, Contact, Email, Escalation, Extension, Language,
+    Level, Number, Papers, Phone, Priority, Promise, State, Suspension, Text, Zone, priority_rank,
 };
 use crate::store::suspension::Ledger;
 use crate::store::{applicant, corrupt};
@@ -75,6 +75,8 @@ pub(super) struct AppealRow {
     pub last_event_no: i64,
     pub last_message_no: i64,
     pub last_suspension_no: i32,
+    /// None when there never was one.
+    pub extensions: Option<Json<Vec<Extension>>>,
     /// The suspensions, by statements that lock nothing; none when there never was one.
     pub ledger: Option<Ledger>,
 }
@@ -158,6 +160,7 @@ impl AppealRow {
                 acted_level: u8::try_from(self.resolution_level).map_err(|_| wrong("resolution_level"))?,
             },
             suspensions,
+            extensions: self.extensions.map(|json| json.0).unwrap_or_default(),
             expected_time: time(self.expected_time),
             resolve_time: time(self.resolve_time),
             escalation: Escalation {

@@ -265,6 +265,7 @@ async fn what_the_monitor_and_notification_tell_is_noted_and_nothing_goes_back()
         template: "registration".into(),
         state: proto::notification::v1::notification::State::Sent.into(),
         outcome_time: filed.create_time,
+        send_request_id: new_id(),
         ..Default::default()
     };
     let request = wire::RecordNoticeOutcomeRequest { outcome: Some(outcome), request_id: new_id() };

@@ -5,6 +5,7 @@ mod assertions;
 mod claiming;
 mod config;
 mod escalation;
+mod extensions;
 mod filing;
 mod journal;
 mod lists;

@@ -28,6 +28,8 @@ pub(crate) fn explanation_to_wire(
         computed_due_time: it.due.time().map(|time| to_wire(micros(time))),
         due_time: due_time.map(to_wire),
         text: String::new(),
+        // Whoever asks knows the reasons.
+        extensions: Vec::new(),
         later_calendar_version: it.later.as_ref().map_or(0, |later| later.version.into()),
         provisional_years: it.provisional.iter().map(|year| (*year).into()).collect(),
     }

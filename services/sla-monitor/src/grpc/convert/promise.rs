@@ -6,13 +6,15 @@ use proto::sla::v1 as wire;
 use rpc::{Refusal, Violations, reasons};
 use uuid::Uuid;
 
-use super::{allowance_from_wire, kind_from_wire};
-use crate::domain::{Clock, ClockState, Promise, Suspension, micros, parse_name};
+use super::{allowance_from_wire, extension_reason_from_wire, kind_from_wire};
+use crate::domain::{Clock, ClockState, Extension, Promise, Suspension, micros, parse_name};
 
 /// Most bytes of a name or id: ours are a tenth of that.
 const NAME_MAX: usize = 256;
 /// Most suspensions of one appeal. The whole ledger travels with each change.
 const SUSPENSIONS_MAX: usize = 1_000;
+/// No policy allows more.
+const EXTENSIONS_MAX: usize = 9;
 
 /// The promise of a track or update, with the uid of its appeal.
 pub(crate) fn promise(deadline: Option<&wire::Deadline>, request_id: &str) -> Result<(Uuid, Promise), Refusal> {
@@ -121,6 +123,7 @@ fn clock(violations: &mut Violations, path: &str, it: &wire::Clock) -> Option<Cl
     if allowance.is_none() {
         violations.add(format!("{path}.allowance"), reasons::FIELD_INVALID, "must grant time");
     }
+    let extensions = extensions(violations, path, &it.extensions);
     Some(Clock {
         kind: kind?,
         state: state?,
@@ -131,7 +134,25 @@ fn clock(violations: &mut Violations, path: &str, it: &wire::Clock) -> Option<Cl
         calendar: it.calendar.clone(),
         calendar_version: it.calendar_version,
         end_time,
+        extensions: extensions?,
     })
+}
+
+/// `None` when something was at fault.
+fn extensions(violations: &mut Violations, path: &str, given: &[wire::Extension]) -> Option<Vec<Extension>> {
+    if given.len() > EXTENSIONS_MAX {
+        violations.add(format!("{path}.extensions"), reasons::FIELD_INVALID, "must be at most 9");
+        return None;
+    }
+    let mut extensions = Vec::with_capacity(given.len());
+    for (at, it) in given.iter().enumerate() {
+        let length = it.length.as_ref().and_then(allowance_from_wire);
+        if length.is_none() {
+            violations.add(format!("{path}.extensions[{at}].length"), reasons::FIELD_INVALID, "must grant time");
+        }
+        extensions.extend(length.map(|length| Extension { reason: extension_reason_from_wire(it.reason()), length }));
+    }
+    Some(extensions)
 }
 
 fn suspensions(violations: &mut Violations, given: &[wire::Suspension]) -> Vec<Suspension> {

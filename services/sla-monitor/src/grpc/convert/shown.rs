@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use proto::sla::v1 as wire;
 use proto::to_wire;
 
-use super::{allowance_to_wire, duration_to_wire, kind_to_wire};
+use super::{allowance_to_wire, duration_to_wire, extension_to_wire, kind_to_wire};
 use crate::domain::{Clock, ClockState, Deadline, Rung, RungState, appeal_name, deadline_name, lateness};
 
 /// `late_after`: from which lateness on a rung is labelled.
@@ -59,6 +59,7 @@ fn clock_to_wire(it: &Clock, rungs: &[&Rung], late_after: SignedDuration) -> wir
         calendar: it.calendar.clone(),
         calendar_version: it.calendar_version,
         end_time: it.end_time.map(to_wire),
+        extensions: it.extensions.iter().map(extension_to_wire).collect(),
         rungs: rungs.iter().map(|rung| rung_to_wire(rung, late_after)).collect(),
     }
 }

@@ -21,6 +21,8 @@ enum Op {
     Acknowledge,
     Warned,
     Noticed,
+    Extend { days: u16, by_assignee: bool },
+    Told { known: bool, state: usize },
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -42,6 +44,8 @@ fn op() -> impl Strategy<Value = Op> {
         2 => Just(Op::Acknowledge),
         1 => Just(Op::Warned),
         1 => Just(Op::Noticed),
+        4 => (1u16..13, prop::bool::weighted(0.9)).prop_map(|(days, by_assignee)| Op::Extend { days, by_assignee }),
+        4 => (prop::bool::weighted(0.8), 0usize..6).prop_map(|(known, state)| Op::Told { known, state }),
     ]
 }
 
@@ -102,6 +106,13 @@ fn command(op: &Op, appeal: &Appeal, now: Timestamp) -> (Actor, Command) {
         Op::Acknowledge => (assignee(true), Command::AcknowledgeEscalation),
         Op::Warned => (sla(), warned(appeal)),
         Op::Noticed => (Actor::System("notification".into()), noticed()),
+        Op::Extend { days, by_assignee } => {
+            (assignee(*by_assignee), extend(*days, 100 + u128::try_from(appeal.last_event).unwrap()))
+        }
+        Op::Told { known, state } => {
+            let request = appeal.extensions.last().filter(|_| *known).map_or(Uuid::nil(), |last| last.notice);
+            (Actor::System("notification".into()), outcome_of(request, NoticeState::ALL[*state]))
+        }
     }
 }
 
@@ -129,6 +140,13 @@ fn check_step(before: &Appeal, decision: &Decision) -> Result<(), TestCaseError>
         // A due time that changes has a new epoch, and one that has not keeps its own.
         let moved = is.due_time.is_some() && is.due_time != was.due_time;
         prop_assert_eq!(moved, is.epoch > was.epoch);
+    }
+    let effective = |appeal: &Appeal| appeal.extensions.iter().filter(|it| it.is_effective()).count();
+    prop_assert!(effective(after) <= effective(before) + 1 && effective(after) >= effective(before));
+    if effective(after) > effective(before) {
+        let now = decision.events.last().unwrap().time;
+        prop_assert!(before.resolution.due_time.is_none_or(|due| now < due), "extended when it was late already");
+        prop_assert!(before.proposal().is_some());
     }
     for recorded in &decision.events {
         if let Event::Escalated(Escalated { expected_time: Some(told), .. }) = &recorded.event {

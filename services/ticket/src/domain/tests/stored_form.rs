@@ -1,5 +1,6 @@
 //! The stored form of the journal. Rows live for years: what is written today is read by every later version.
 
+use super::super::extension::Lapse;
 use super::*;
 
 fn form(event: &Event) -> String {
@@ -27,6 +28,27 @@ fn events_are_stored_as_they_always_were() {
         (
             Event::InfoProvided { message: None, due, expected_time: monday() },
             r#"{"type":"info_provided","message":null,"due":[{"clock":"resolution","epoch":2,"due_time":"2026-03-02T09:00:00Z"}],"expected_time":"2026-03-02T09:00:00Z"}"#,
+        ),
+        (
+            Event::ExtensionProposed(Proposed {
+                reason: deadline::ExtensionReason::FurtherAnalysis,
+                length: deadline::Allowance::WorkingDays(5),
+                old_due_time: monday(),
+                due_time: monday() + hours(24),
+                notice: Uuid::nil(),
+            }),
+            r#"{"type":"extension_proposed","reason":"further_analysis","length":{"working_days":5},"old_due_time":"2026-03-02T09:00:00Z","due_time":"2026-03-03T09:00:00Z","notice":"00000000-0000-0000-0000-000000000000"}"#,
+        ),
+        (
+            Event::Extended {
+                due: Some(NewDue { clock: ClockKind::Resolution, epoch: 2, due_time: monday() }),
+                expected_time: Some(monday()),
+            },
+            r#"{"type":"extended","due":{"clock":"resolution","epoch":2,"due_time":"2026-03-02T09:00:00Z"},"expected_time":"2026-03-02T09:00:00Z"}"#,
+        ),
+        (
+            Event::ExtensionLapsed { cause: Lapse::NoticeFailed },
+            r#"{"type":"extension_lapsed","cause":"notice_failed"}"#,
         ),
         (Event::Withdrawn, r#"{"type":"withdrawn"}"#),
         (
@@ -57,6 +79,7 @@ fn the_name_in_the_journal_is_the_type_that_is_stored() {
         (staff_actor("spec"), ask(Need::Information)),
         (staff_actor("spec"), Command::Resolve { assertion: None }),
         (Actor::Citizen(citizen()), Command::Withdraw),
+        (staff_actor("spec"), extend(1, 2)),
         (sla(), rung(&appeal, ClockKind::Resolution, 1, monday())),
         (sla(), warned(&appeal)),
         (sla(), noticed()),

@@ -3,22 +3,24 @@
 use super::*;
 
 /// In the order of [`commands`].
-const COMMANDS: [&str; 12] =
-    ["assign", "post", "note", "ask", "provide", "resolve", "reopen", "withdraw", "escalate", "ack", "rung", "notice"];
+const COMMANDS: [&str; 13] = [
+    "assign", "post", "note", "ask", "provide", "resolve", "reopen", "withdraw", "escalate", "ack", "rung", "notice",
+    "extend",
+];
 
-/// `+` happens, `=` was done already, `C` APPEAL_CLOSED, `S` STATE_NOT_ALLOWED.
+/// `+` happens, `=` was done already, `C` APPEAL_CLOSED, `S` STATE_NOT_ALLOWED, `P` CLOCK_NOT_RUNNING.
 const TABLE: [(State, &str); 11] = [
-    (State::Registered, "+++SSSS+++++"),
-    (State::Assigned, "++++S+S+++++"),
-    (State::InProgress, "++++S+S+++++"),
-    (State::AwaitingApplicant, "+++S++S+++++"),
-    (State::AwaitingVerification, "+++S++S+++++"),
-    (State::AwaitingOtherBody, "++++S+S+++++"),
-    (State::Resolved, "CC+CCC+CCC++"),
-    (State::Closed, "CC+CCCCCCC++"),
-    (State::Rejected, "CC+CCCCCCC++"),
-    (State::Withdrawn, "CC+CCCC=CC++"),
-    (State::Merged, "CC+CCCCCCC++"),
+    (State::Registered, "+++SSSS++++++"),
+    (State::Assigned, "++++S+S++++++"),
+    (State::InProgress, "++++S+S++++++"),
+    (State::AwaitingApplicant, "+++S++S+++++P"),
+    (State::AwaitingVerification, "+++S++S+++++P"),
+    (State::AwaitingOtherBody, "++++S+S++++++"),
+    (State::Resolved, "CC+CCC+CCC++C"),
+    (State::Closed, "CC+CCCCCCC++C"),
+    (State::Rejected, "CC+CCCCCCC++C"),
+    (State::Withdrawn, "CC+CCCC=CC++C"),
+    (State::Merged, "CC+CCCCCCC++C"),
 ];
 
 /// An appeal in that state, its assignee `spec` where it may have one.
@@ -39,7 +41,7 @@ fn in_state(state: State) -> Appeal {
     }
 }
 
-fn commands(appeal: &Appeal) -> [(Actor, Command); 12] {
+fn commands(appeal: &Appeal) -> [(Actor, Command); 13] {
     let spec = || staff_actor("spec");
     let person = || Actor::Citizen(citizen());
     let up = Escalate { level: None, clock: None, level_due_time: None, lateness: None };
@@ -56,6 +58,7 @@ fn commands(appeal: &Appeal) -> [(Actor, Command); 12] {
         (spec(), Command::AcknowledgeEscalation),
         (sla(), warned(appeal)),
         (Actor::System("notification".into()), noticed()),
+        (spec(), extend(1, 2)),
     ]
 }
 
@@ -69,8 +72,8 @@ fn every_state_answers_every_command_as_the_contract_says() {
         appeal.escalation.level = 1;
         for ((name, wanted), (by, command)) in COMMANDS.iter().zip(row.chars()).zip(commands(&appeal)) {
             let mut appeal = appeal.clone();
-            if *name == "ack" && state == State::Registered {
-                // Nobody has it, so nobody can have seen it: the state alone would allow it.
+            if matches!(*name, "ack" | "extend") && state == State::Registered {
+                // Nobody has it, so nobody can have seen it or ask for more time: the state alone would allow it.
                 appeal.assignee = Some("spec".into());
             }
             let got = match run(&appeal, &command, &by, monday() + hours(30)) {
@@ -78,6 +81,7 @@ fn every_state_answers_every_command_as_the_contract_says() {
                 Ok(_) => '+',
                 Err(Refusal::Closed { .. }) => 'C',
                 Err(Refusal::StateNotAllowed { .. }) => 'S',
+                Err(Refusal::ClockNotRunning { .. }) => 'P',
                 Err(other) => panic!("{name} in {}: {other}", state.as_str()),
             };
             assert_eq!(got, wanted, "{name} in {}", state.as_str());

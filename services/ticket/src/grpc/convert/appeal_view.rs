@@ -3,10 +3,12 @@
 use proto::ticket::v1::{self as wire, message};
 use proto::{Date, to_wire};
 
+use super::allowance::allowance_to_wire;
 use super::audience::Audience;
 use super::kinds;
 use crate::domain::{
-    Advices, Appeal, Applicant, Author, Consent, Contact, Message, Papers, Passport, Text, citizen_name, message_name,
+    Advices, Appeal, Applicant, Author, Consent, Contact, Extension, Message, Papers, Passport, Text, citizen_name,
+    message_name,
 };
 
 /// An appeal for its audience. `answer` is the text of its answer message, once resolved.
@@ -56,6 +58,7 @@ pub fn appeal_view(
         answer: answer.map(text).unwrap_or_default(),
         advice: advices.of(appeal.state, &appeal.language).to_owned(),
         etag: appeal.etag(),
+        extension: appeal.extensions.last().map(extension),
         recipient: if audience.is_system() { appeal.recipient() } else { String::new() },
     }
 }
@@ -120,6 +123,16 @@ fn contact(contact: &Contact) -> wire::AppealContact {
 
 fn consent(consent: &Consent) -> wire::Consent {
     wire::Consent { version: consent.version.clone(), agree_time: Some(to_wire(consent.agree_time)) }
+}
+
+fn extension(extension: &Extension) -> wire::appeal::Extension {
+    wire::appeal::Extension {
+        state: kinds::extension_state_to_wire(extension.state).into(),
+        reason: kinds::extension_reason_to_wire(extension.reason).into(),
+        length: Some(allowance_to_wire(extension.length)),
+        due_time: Some(to_wire(extension.due_time)),
+        propose_time: Some(to_wire(extension.propose_time)),
+    }
 }
 
 fn civil(date: jiff::civil::Date) -> Date {

@@ -5,6 +5,7 @@ use proto::ticket::v1::{self as wire, appeal_event::Type};
 use proto::to_wire;
 use uuid::Uuid;
 
+use super::allowance::allowance_to_wire;
 use super::audience::Audience;
 use super::kinds;
 use crate::domain::{
@@ -79,6 +80,17 @@ pub fn event_view(appeal: Uuid, recorded: &Recorded, audience: Audience) -> Opti
             view.level = note.level.unwrap_or_default().into();
             view.reason = note.reason.clone().unwrap_or_default();
         }
+        Event::ExtensionProposed(proposed) => {
+            view.clock = kinds::clock_to_wire(ClockKind::Resolution).into();
+            view.reason = proposed.reason.as_str().to_owned();
+            view.length = Some(allowance_to_wire(proposed.length));
+            view.due_time = Some(to_wire(proposed.due_time));
+        }
+        Event::Extended { due, expected_time } => {
+            show_due(&mut view, due.as_slice());
+            view.expected_time = expected_time.map(to_wire);
+        }
+        Event::ExtensionLapsed { cause } => view.reason = cause.as_str().to_owned(),
         Event::Assigned { .. } | Event::Withdrawn | Event::EscalationAcknowledged => {}
     }
     Some(view)
@@ -137,6 +149,9 @@ fn kind(event: &Event) -> Type {
         Event::DeadlineWarned(_) => Type::DeadlineWarned,
         Event::RungNotActed(_) => Type::RungNotActed,
         Event::NoticeOutcome(_) => Type::NoticeOutcome,
+        Event::ExtensionProposed(_) => Type::ExtensionProposed,
+        Event::Extended { .. } => Type::Extended,
+        Event::ExtensionLapsed { .. } => Type::ExtensionLapsed,
     }
 }
 

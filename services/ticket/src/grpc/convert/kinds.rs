@@ -1,13 +1,14 @@
 //! Enums between wire and domain. Absent and unknown values have no domain value.
 
+use deadline::ExtensionReason;
 use proto::identity::v1::AssuranceLevel as WireAssurance;
 use proto::notification::v1::notification::State as WireNotice;
-use proto::sla::v1::ClockKind as WireClock;
+use proto::sla::v1::{ClockKind as WireClock, ExtensionReason as WireExtensionReason};
 use proto::ticket::v1::{self as wire, appeal, applicant, member, message, request_info_request};
 
 use crate::domain::{
-    AssuranceLevel, Author, Channel, ClockKind, Kind, Level, Need, NoticeState, PreferredAnswer, Priority, State,
-    Visibility,
+    AssuranceLevel, Author, Channel, ClockKind, ExtensionState, Kind, Level, Need, NoticeState, PreferredAnswer,
+    Priority, State, Visibility,
 };
 
 /// Both directions of one enum; every wire value but the unspecified one has its domain value.
@@ -65,7 +66,24 @@ both_ways!(priority, priority_to_wire, wire::Priority, Priority, Emergency, Crit
 both_ways!(preferred, preferred_to_wire, applicant::PreferredAnswer, PreferredAnswer, Phone, Email, Sms, Portal);
 both_ways!(level, level_to_wire, member::Level, Level, Operator, Specialist, SeniorSpecialist, Supervisor);
 both_ways!(clock, clock_to_wire, WireClock, ClockKind, FirstAnswer, Resolution);
+both_ways!(
+    extension_reason,
+    extension_reason_to_wire,
+    WireExtensionReason,
+    ExtensionReason,
+    FurtherAnalysis,
+    MissingInformation,
+    OtherDepartments
+);
 both_ways!(notice, notice_to_wire, WireNotice, NoticeState, Queued, Sent, Delivered, Failed, Expired, Dropped);
+
+pub(super) fn extension_state_to_wire(state: ExtensionState) -> appeal::extension::State {
+    match state {
+        ExtensionState::Proposed => appeal::extension::State::Proposed,
+        ExtensionState::Effective => appeal::extension::State::Effective,
+        ExtensionState::Lapsed => appeal::extension::State::Lapsed,
+    }
+}
 
 pub(super) fn kind_to_wire(kind: Kind) -> wire::Kind {
     match kind {

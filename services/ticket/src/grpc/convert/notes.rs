@@ -2,6 +2,7 @@
 
 use proto::ticket::v1::{self as wire, record_deadline_outcome_request::Outcome};
 use rpc::Refusal;
+use uuid::Uuid;
 
 use super::form::Form;
 use super::kinds;
@@ -60,6 +61,8 @@ pub fn record_notice(request: &wire::RecordNoticeOutcomeRequest) -> Result<Asked
         return form.finish(None);
     };
     let notification = form.required("outcome.notification", &told.notification, code);
+    let send_request =
+        form.rule("outcome.send_request_id", Uuid::try_parse(&told.send_request_id).map_err(|_| "must be a UUID"));
     let template = form.required("outcome.template", &told.template, code);
     let state = form.required_choice("outcome.state", told.state, kinds::notice);
     let outcome_time = form.required_time("outcome.outcome_time", told.outcome_time.as_ref());
@@ -67,6 +70,7 @@ pub fn record_notice(request: &wire::RecordNoticeOutcomeRequest) -> Result<Asked
     let note = (|| {
         Some(NoticeOutcome {
             notification: notification?,
+            send_request: send_request?,
             template: template?,
             state: state?,
             outcome_time: outcome_time?,

@@ -30,6 +30,9 @@ pub fn refuse(refusal: domain::Refusal, appeal: Uuid) -> Refusal {
         R::ClockNotRunning { state } => {
             precondition(ErrorReason::ClockNotRunning, text).with("clock_state", state.as_str())
         }
+        R::DeadlinePassed { due } => precondition(ErrorReason::DeadlinePassed, text).with("due_time", due.to_string()),
+        R::NotExtensible(_) => precondition(ErrorReason::ExtensionNotAllowed, text),
+        R::ExtensionProposed => precondition(ErrorReason::ExtensionProposed, text),
         R::NotEscalated => precondition(ErrorReason::NotEscalated, text),
         R::AssuranceRequired { level } => {
             precondition(ErrorReason::AssuranceRequired, text).with("level", level.as_str())

@@ -5,9 +5,10 @@ use rpc::{Caller, Refusal, reasons};
 use sealed::Personal;
 use uuid::Uuid;
 
+use super::allowance::allowance;
 use super::form::Form;
 use super::{kinds, names};
-use crate::domain::{Channel, ClockRef, Escalate, Need, Text, Visibility};
+use crate::domain::{Channel, ClockRef, Escalate, Extend, Need, Text, Visibility};
 
 /// A level above any ladder is a mistake of the caller's: policies have 9 levels at most.
 const LEVEL_MAX: i32 = 9;
@@ -143,6 +144,18 @@ pub fn withdraw(request: &wire::WithdrawAppealRequest) -> Result<Asked<()>, Refu
 /// Which escalation was seen.
 pub fn acknowledge(request: &wire::AcknowledgeEscalationRequest) -> Result<Asked<()>, Refusal> {
     asked(Form::new(), ("name", &request.name), "", &request.request_id, Some(()))
+}
+
+/// By what an appeal's term is to be extended, and the id of the request for its notice.
+pub fn extend(request: &wire::ExtendDeadlineRequest) -> Result<Asked<Extend>, Refusal> {
+    let mut form = Form::new();
+    let reason = form.required_choice("reason", request.reason, kinds::extension_reason);
+    let length = form.present("length", request.length.as_ref());
+    let length = length.and_then(|given| {
+        form.rule("length", allowance(given).ok_or("must grant whole seconds or days, at most five years"))
+    });
+    let ask = (|| Some(Extend { reason: reason?, length: length?, notice: Uuid::new_v4() }))();
+    asked(form, ("name", &request.name), &request.etag, &request.request_id, ask)
 }
 
 /// How far up an appeal is to go. A system names clock, epoch and level; a person names none or a level.

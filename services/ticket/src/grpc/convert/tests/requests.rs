@@ -120,12 +120,38 @@ fn outcomes_are_read_and_hold_no_free_text() {
             template: "registration".into(),
             state: proto::notification::v1::notification::State::Delivered.into(),
             outcome_time: Some(to_wire(now())),
+            send_request_id: REQUEST_ID.into(),
             ..Default::default()
         }),
     };
     let note = record_notice(&told(name())).unwrap();
     assert_eq!((note.appeal, note.ask.state), (id(), NoticeState::Delivered));
     assert_eq!(faults(&record_notice(&told(String::new())).unwrap_err()), [("outcome.subject", "FIELD_REQUIRED")]);
+}
+
+#[test]
+fn an_extension_names_a_reason_and_grants_whole_seconds() {
+    use proto::sla::v1::{Allowance, ExtensionReason, allowance::Span};
+    let ask = |reason: ExtensionReason, span: Option<Span>| {
+        let (reason, length) = (reason.into(), Some(Allowance { span }));
+        extend(&wire::ExtendDeadlineRequest {
+            name: name(),
+            reason,
+            length,
+            etag: String::new(),
+            request_id: REQUEST_ID.into(),
+        })
+    };
+    let asked = ask(ExtensionReason::OtherDepartments, Some(Span::WorkingDays(3))).unwrap().ask;
+    assert_eq!((asked.reason.as_str(), asked.length), ("other_departments", deadline::Allowance::WorkingDays(3)));
+    let time = |seconds, nanos| Some(Span::RealTime(prost_types::Duration { seconds, nanos }));
+    assert!(ask(ExtensionReason::FurtherAnalysis, time(3600, 0)).is_ok());
+    for span in
+        [None, Some(Span::WorkingDays(0)), Some(Span::WorkingDays(70_000)), time(-1, 0), time(1, 1), time(i64::MAX, 0)]
+    {
+        let refusal = ask(ExtensionReason::Unspecified, span.clone()).unwrap_err();
+        assert_eq!(faults(&refusal), [("reason", "FIELD_REQUIRED"), ("length", "FIELD_INVALID")], "{span:?}");
+    }
 }
 
 #[test]
