@@ -46,6 +46,11 @@ fn scene() -> impl Strategy<Value = Vec<Op>> {
             let goes_on = [Op::Sms(Centre::Up), Op::Mail(MailRelay::Up), Op::Run];
             overdue.chain(held_up).chain(goes_on).collect()
         }),
+        // More time is asked for, and the citizen is told about when the old time passes: before, after, or never.
+        2 => (appeal(), wait(), select(Centre::ALL), select(MailRelay::ALL)).prop_map(|(appeal, wait, centre, relay)| {
+            let asked = [Op::Run, Op::Act(Act::Extend, appeal), Op::Sms(centre), Op::Mail(relay)].into_iter();
+            asked.chain([Op::Relay(Part::Ticket), Op::Wait(wait), Op::Dispatch, Op::Wait(Wait::Next(0)), Op::Tick]).collect()
+        }),
         // The hand-over is applied, and its answer is heard of much later.
         1 => (wait(), any::<bool>(), 1..60_u32).prop_map(|(wait, dies, hours)| {
             let mishap = if dies {
@@ -112,6 +117,7 @@ fn act() -> impl Strategy<Value = Act> {
         4 => Just(Act::Reopen),
         2 => Just(Act::Withdraw),
         1 => Just(Act::Acknowledge),
+        3 => Just(Act::Extend),
         2 => Just(Act::Prove),
     ]
 }

@@ -46,6 +46,12 @@ pub struct Appeal {
     pub notices: Vec<(&'static str, String, Timestamp)>,
     pub handed_up: Vec<HandedUp>,
     pub warned: BTreeSet<String>,
+    /// How often the resolution was warned about: once, and once more for each extension.
+    pub warnings: usize,
+    /// An extension of which the citizen is being told.
+    pub is_proposed: bool,
+    /// Extensions that govern.
+    pub extensions: usize,
     /// Entries that tell of notices, in order: template, notification or rung, state.
     pub outcomes: Vec<(String, String, String)>,
 }
@@ -70,7 +76,8 @@ pub struct HandedUp {
 }
 
 /// What others do, which is not asked for by anybody here.
-pub const MACHINERY: [&str; 4] = ["escalated", "deadline_warned", "rung_not_acted", "notice_outcome"];
+pub const MACHINERY: [&str; 6] =
+    ["escalated", "deadline_warned", "rung_not_acted", "notice_outcome", "extended", "extension_lapsed"];
 
 // === impl Appeal ===
 
@@ -105,6 +112,9 @@ impl Appeal {
             notices: Vec::new(),
             handed_up: Vec::new(),
             warned: BTreeSet::new(),
+            warnings: 0,
+            is_proposed: false,
+            extensions: 0,
             outcomes: Vec::new(),
         }
     }
@@ -187,7 +197,9 @@ impl Appeal {
             "escalation_acknowledged" => self.is_acknowledged = true,
             "deadline_warned" => {
                 let clock = event.text("clock").to_owned();
-                ensure!(self.warned.insert(clock), "warned twice");
+                self.warnings += usize::from(clock == "resolution");
+                let again = clock == "resolution" && self.warnings <= 1 + self.extensions;
+                ensure!(self.warned.insert(clock) || again, "warned too often");
             }
             "notice_outcome" => {
                 let of = match event.data["notification"].as_str() {
@@ -196,14 +208,31 @@ impl Appeal {
                 };
                 self.outcomes.push((event.text("notice").to_owned(), of, event.text("state").to_owned()));
             }
+            "extension_proposed" => {
+                ensure!(!self.is_proposed, "two proposals at once");
+                ensure!(self.resolution.due_time.is_some_and(|due| event.time < due), "proposed when it was late");
+                self.is_proposed = true;
+            }
+            "extended" => self.extend(event)?,
+            "extension_lapsed" => {
+                ensure!(std::mem::take(&mut self.is_proposed), "lapsed, and was not proposed");
+            }
             "message_posted" | "rung_not_acted" => {}
             other => anyhow::bail!("{other} is not known here"),
         }
         self.notice(event, is_move)?;
         self.state.clone_from(&event.state);
         self.last_event = event.number;
-        const MOVING: [&str; 7] =
-            ["filed", "first_answered", "info_requested", "info_provided", "resolved", "reopened", "withdrawn"];
+        const MOVING: [&str; 8] = [
+            "filed",
+            "first_answered",
+            "info_requested",
+            "info_provided",
+            "resolved",
+            "reopened",
+            "withdrawn",
+            "extended",
+        ];
         if MOVING.contains(&event.kind.as_str()) {
             self.revision = event.number;
         }
@@ -229,15 +258,35 @@ impl Appeal {
         Ok(())
     }
 
+    /// A proposal governs, before the old due time and never after it; a paused clock has its new due time when it runs again.
+    fn extend(&mut self, event: &Event) -> Result<()> {
+        ensure!(std::mem::take(&mut self.is_proposed), "extended, and was not proposed");
+        self.extensions += 1;
+        let moved = &event.data["due"];
+        let clock = &mut self.resolution;
+        ensure!(moved.is_null() == (clock.state == "paused"), "extended while {}", clock.state);
+        let Some(old) = clock.due_time else { return Ok(()) };
+        ensure!(event.time < old, "extended at {}, when it was due at {old}", event.time);
+        ensure!(moved["epoch"].as_i64() == Some(clock.epoch + 1), "the epoch does not grow by one");
+        let due = moved["due_time"].as_str().context("a due time")?.parse()?;
+        ensure!(due > old, "extended from {old} to {due}");
+        (clock.epoch, clock.due_time) = (clock.epoch + 1, Some(due));
+        self.expected_time = event.time_of("expected_time");
+        ensure!(self.expected_time >= Some(due), "expected before it is due");
+        Ok(())
+    }
+
     /// Only a clock that runs escalates, in its present epoch, to a level above those that acted.
     fn escalate(&mut self, event: &Event) -> Result<()> {
         let (name, level, epoch) = (event.text("clock").to_owned(), event.number_of("level"), event.number_of("epoch"));
         let expected_time = event.time_of("expected_time");
+        let proposed = self.is_proposed;
         let clock = self.clock(&name)?;
         ensure!(clock.state == "running", "escalated by a clock that is {}", clock.state);
         ensure!(clock.epoch == epoch, "escalated in epoch {epoch}, which is {} by now", clock.epoch);
         ensure!(level > clock.level, "level {level} acts after level {}", clock.level);
         ensure!(clock.due_time.is_some_and(|due| due <= event.time), "escalated before it is due");
+        ensure!(name != "resolution" || !proposed, "escalated, and more time is still proposed");
         clock.level = level;
         ensure!(expected_time.is_some() == (name == "resolution"), "who promises what to whom?");
         if let Some(time) = expected_time {
@@ -270,6 +319,7 @@ impl Appeal {
         let (template, recipient) = match event.kind.as_str() {
             "filed" => ("registration", self.recipient()),
             "info_requested" => ("applicant_question", self.recipient()),
+            "extension_proposed" => ("deadline_extended", self.recipient()),
             "resolved" => ("resolution", self.recipient()),
             "escalated" => match event.data["handed"]["to"].as_str() {
                 Some(to) => ("staff_escalated", to_member(to)),

@@ -113,6 +113,8 @@ words! {
         Withdraw = "withdraw",
         /// Its assignee has seen that it was handed up to them.
         Acknowledge = "acknowledge",
+        /// Its assignee asks for more time.
+        Extend = "extend",
         /// The applicant is confirmed by a code.
         Prove = "prove",
     }

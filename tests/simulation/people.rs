@@ -1,6 +1,7 @@
 //! What people do, each held to what must come of it.
 
 use anyhow::{Context, Result, bail, ensure};
+use proto::sla::v1::ExtensionReason;
 use proto::ticket::v1::request_info_request::Need;
 use proto::ticket::v1::{
     self as wire, AcknowledgeEscalationRequest, AssignAppealRequest, Channel, ClaimNextAppealRequest,
@@ -38,6 +39,7 @@ pub enum Request {
     Reopen(wire::ReopenAppealRequest),
     Withdraw(wire::WithdrawAppealRequest),
     Acknowledge(wire::AcknowledgeEscalationRequest),
+    Extend(wire::ExtendDeadlineRequest),
 }
 
 fn bytes<M: prost::Message>(answer: Response<M>) -> Vec<u8> {
@@ -60,6 +62,7 @@ impl World {
             Request::Reopen(it) => ticket.reopen_appeal(it).await.map(bytes),
             Request::Withdraw(it) => ticket.withdraw_appeal(it).await.map(bytes),
             Request::Acknowledge(it) => ticket.acknowledge_escalation(it).await.map(bytes),
+            Request::Extend(it) => ticket.extend_deadline(it).await.map(bytes),
         }
     }
 
@@ -256,6 +259,7 @@ impl Request {
                 name: name.to_owned(),
                 request_id: forms::request_id(),
             }),
+            Act::Extend => Self::Extend(forms::extension(name)),
         }
     }
 
@@ -266,6 +270,10 @@ impl Request {
             Self::Assign(it) => {
                 let others = ["staff/operator-1", "staff/operator-2"];
                 it.assignee = others[usize::from(it.assignee == others[0])].to_owned();
+                return true;
+            }
+            Self::Extend(it) => {
+                it.reason = ExtensionReason::FurtherAnalysis.into();
                 return true;
             }
             Self::Post(it) => it.message.as_mut().map(|message| &mut message.text),

@@ -27,6 +27,7 @@ const REOPEN_DAYS: u16 = 10;
 pub fn expect(act: Act, appeal: &Appeal, by: &Member, now: Timestamp) -> Expect {
     let state = appeal.state.as_str();
     let is_assignee = appeal.assignee.as_deref() == Some(by.id.as_str());
+    let lapsed = appeal.is_proposed.then_some("extension_lapsed");
     let answered = (!appeal.first.is_over()).then_some("first_answered");
     let done = |events: &[&'static str], state: &str| Expect::Done(events.to_vec(), state.to_owned());
     match act {
@@ -40,8 +41,9 @@ pub fn expect(act: Act, appeal: &Appeal, by: &Member, now: Timestamp) -> Expect 
         }
         Act::Reopen if appeal.is_open() => refused("STATE_NOT_ALLOWED"),
         Act::Prove => done(&[], state),
+        Act::Extend if by.level == "operator" => Expect::Refused(Code::PermissionDenied, "ROLE_NOT_ALLOWED"),
         _ if !appeal.is_open() => refused("APPEAL_CLOSED"),
-        Act::Withdraw => done(&["withdrawn"], "withdrawn"),
+        Act::Withdraw => done(&lapsed.into_iter().chain(["withdrawn"]).collect::<Vec<_>>(), "withdrawn"),
         Act::Answer => {
             let begins = state == "assigned" && is_assignee;
             let events: Vec<_> = ["message_posted"].into_iter().chain(answered).collect();
@@ -69,13 +71,21 @@ pub fn expect(act: Act, appeal: &Appeal, by: &Member, now: Timestamp) -> Expect 
                 (true, Some(false)) => return stale(),
                 (true, Some(true)) => Some("identity_confirmed"),
             };
-            let events: Vec<_> = confirmed.into_iter().chain(answered).chain(["resolved"]).collect();
+            let events: Vec<_> = confirmed.into_iter().chain(lapsed).chain(answered).chain(["resolved"]).collect();
             done(&events, "resolved")
         }
         Act::Acknowledge if appeal.level == 0 => refused("NOT_ESCALATED"),
         Act::Acknowledge if !is_assignee => refused("NOT_ASSIGNEE"),
         Act::Acknowledge if appeal.is_acknowledged => done(&[], state),
         Act::Acknowledge => done(&["escalation_acknowledged"], state),
+        Act::Extend if !is_assignee => refused("NOT_ASSIGNEE"),
+        Act::Extend => match appeal.resolution.due_time {
+            None => refused("CLOCK_NOT_RUNNING"),
+            Some(due) if due <= now => refused("DEADLINE_PASSED"),
+            Some(_) if appeal.is_proposed => refused("EXTENSION_PROPOSED"),
+            Some(_) if appeal.extensions > 0 => refused("EXTENSION_NOT_ALLOWED"),
+            Some(_) => done(&["extension_proposed"], state),
+        },
         Act::Reopen => refused("STATE_NOT_ALLOWED"),
     }
 }

@@ -38,6 +38,18 @@ pub const NEEDED: &[&str] = &[
     "withdraw: done",
     "withdraw: APPEAL_CLOSED",
     "acknowledge: done",
+    "extend: done",
+    "extend: ROLE_NOT_ALLOWED",
+    "extend: CLOCK_NOT_RUNNING",
+    "extend: DEADLINE_PASSED",
+    "extend: EXTENSION_PROPOSED",
+    "extend: EXTENSION_NOT_ALLOWED",
+    "extension governs",
+    "extension governs while paused",
+    "extension lapsed: due_time_passed",
+    "extension lapsed: notice_failed",
+    "extension lapsed: appeal_ended",
+    "message deadline_extended dropped",
     "prove: confirmed",
     "a relay died",
     "a dispatcher died",
@@ -123,6 +135,12 @@ const RUNGS: &str = "
         WHEN 'superseded' THEN 'rung superseded'
         ELSE format('rung %s %s %s', clock, level, state) END, count(*)
     FROM sla.rung WHERE deadline_id = ANY($1) AND state <> 'armed' GROUP BY 1
+    UNION ALL
+    SELECT CASE
+        WHEN type = 'extension_lapsed' THEN 'extension lapsed: ' || (data->>'cause')
+        WHEN data->'due' = 'null' THEN 'extension governs while paused'
+        ELSE 'extension governs' END, count(*)
+    FROM ticket.appeal_event WHERE appeal_id = ANY($1) AND type IN ('extended', 'extension_lapsed') GROUP BY 1
     UNION ALL
     SELECT 'acted in a later epoch', count(*) FROM sla.rung
     WHERE deadline_id = ANY($1) AND state = 'acted' AND epoch > 1 AND level > 0 HAVING count(*) > 0";

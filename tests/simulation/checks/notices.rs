@@ -36,6 +36,8 @@ pub struct Delivery {
 
 /// The notice of a level.
 pub(super) const REPEAT: &str = "overdue_repeat";
+/// What something later makes untrue.
+const SUPERSEDED: [&str; 2] = [REPEAT, "deadline_extended"];
 
 // === impl World ===
 
@@ -119,7 +121,10 @@ impl World {
                         && other.supersedes.contains(&it.template)
                         && other.event_time.to_jiff() >= it.event_time.to_jiff()
                 };
-                ensure!(it.template == REPEAT && all.iter().any(|other| by(&other)), "dropped for nothing");
+                ensure!(
+                    SUPERSEDED.contains(&it.template.as_str()) && all.iter().any(|other| by(&other)),
+                    "dropped for nothing"
+                );
             }
             ("skipped", "NO_ADDRESS") => {
                 ensure!(it.recipient_id.starts_with("staff-") && it.channel == "sms", "whose address is known");

@@ -65,6 +65,7 @@ impl World {
                 clock.due_time
             );
         }
+        ensure!(!appeal.is_proposed, "more time is proposed, and nothing comes of it");
         // What the citizen was last told is still to come, unless it was handed up as far as it goes.
         let is_over = appeal.expected_time.is_some_and(|time| time <= now);
         ensure!(

@@ -10,10 +10,11 @@ use crate::model::Appeal;
 use crate::world::World;
 
 /// Words by which a text is known, in both languages: template, level.
-const MARKS: [(&str, i64, &[&str]); 6] = [
+const MARKS: [(&str, i64, &[&str]); 7] = [
     ("registration", 0, &["зарегистрировано", "is registered"]),
     ("applicant_question", 0, &["нужен ваш ответ", "needs your answer"]),
     ("resolution", 0, &["дан ответ", "is answered"]),
+    ("deadline_extended", 0, &["продлён", "takes longer"]),
     ("overdue_repeat", 1, &["старшему специалисту", "a senior specialist"]),
     ("overdue_repeat", 2, &["руководителю", "the head of the service"]),
     (CODE, 0, &["Код подтверждения", "Confirmation code", "code"]),
