@@ -16,6 +16,8 @@ pub struct Config {
     pub notice: NoticeConfig,
     /// The calendars.
     pub calendars: CalendarsConfig,
+    /// The canary.
+    pub canary: CanaryConfig,
 }
 
 /// `[monitor]`
@@ -50,6 +52,15 @@ pub struct CalendarsConfig {
     pub alarm_before: Duration,
 }
 
+/// `[canary]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct CanaryConfig {
+    /// Silence from which on it is alarmed about.
+    #[serde(with = "span::required")]
+    pub alarm_after: Duration,
+}
+
 // === impl Config ===
 
 impl Config {
@@ -57,6 +68,7 @@ impl Config {
         anyhow::ensure!((1..=1000).contains(&self.monitor.batch), "`monitor.batch` must be from 1 to 1000");
         anyhow::ensure!(!self.monitor.idle.is_zero(), "`monitor.idle` must be longer than zero");
         anyhow::ensure!(!self.notice.lifetime.is_zero(), "`notice.lifetime` must be longer than zero");
+        anyhow::ensure!(!self.canary.alarm_after.is_zero(), "`canary.alarm_after` must be longer than zero");
         Ok(())
     }
 }

@@ -18,6 +18,7 @@
 //! carry the whole state under a revision and may arrive in any order, late or twice; a hand-over that comes too late is refused by
 //! the owner of the state, and its rung armed again by the epoch that made it late, whichever of the two is heard of first.
 
+mod canary;
 mod commands;
 mod config;
 mod domain;
@@ -43,7 +44,7 @@ use policies::Shelf;
 use rpc::pages::Tokens;
 use sqlx::migrate::Migrator;
 
-pub use config::{CalendarsConfig, Config, MonitorConfig, NoticeConfig};
+pub use config::{CalendarsConfig, CanaryConfig, Config, MonitorConfig, NoticeConfig};
 
 use crate::domain::Policies;
 use crate::follow::Follower;
@@ -69,6 +70,8 @@ pub(crate) struct App {
     pub(crate) notice_lifetime: SignedDuration,
     /// From when on the end of a calendar is alarmed about.
     pub(crate) alarm_before: SignedDuration,
+    /// What is known of the canary.
+    pub(crate) canary: Arc<canary::Canary>,
 }
 
 // === impl App ===
@@ -116,6 +119,7 @@ impl bootstrap::Service for Service {
             late_after: config::signed(config.monitor.late_after),
             notice_lifetime: config::signed(config.notice.lifetime),
             alarm_before: config::signed(config.calendars.alarm_before),
+            canary: Arc::new(canary::Canary::new(config::signed(config.canary.alarm_after))),
         });
         ctx.metrics.with(|registry| app.shelf.register(registry));
         // A promise is checked against the set it was made under.
@@ -123,6 +127,7 @@ impl bootstrap::Service for Service {
         ctx.patiently(async || Ok(commands::publish::tell_again(&app).await?))
             .await
             .context("the published sets of policies")?;
+        ctx.patiently(async || Ok(canary::begin(&app).await?)).await.context("the canary")?;
         app.metrics.horizons(&app.shelf.published(), app.db.now(), app.alarm_before);
         let mut loops = bootstrap::relay_loops(ctx, Arc::new(Follower(Arc::clone(&app))))?;
         loops.push(monitor::monitor_loop(&app, config.monitor.idle));

@@ -1,5 +1,7 @@
 //! What the monitor tells about itself. The lag is the one to alarm on; a loop that is up and gets nowhere shows there.
 
+mod canary;
+
 use ::deadline::Published;
 use jiff::{SignedDuration, Timestamp};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -40,6 +42,7 @@ pub(crate) struct Metrics {
     lag: Gauge<f64, AtomicU64>,
     horizons: Family<Of, Gauge<f64, AtomicU64>>,
     ending: Family<Of, Gauge>,
+    canary: canary::Canary,
 }
 
 // === impl Metrics ===
@@ -55,6 +58,7 @@ impl Metrics {
             lag: Gauge::default(),
             horizons: Family::default(),
             ending: Family::default(),
+            canary: canary::Canary::register(registry),
         };
         registry.register(
             "otklik_sla_rungs",
@@ -85,7 +89,7 @@ impl Metrics {
         );
         registry.register_with_unit(
             "otklik_sla_lag",
-            "Age of the oldest rung that is due and has not fired; looked at every 15 s",
+            "Age of the oldest that is due and has not fired, be it a rung or the canary; looked at every 15 s",
             Unit::Seconds,
             metrics.lag.clone(),
         );
@@ -154,6 +158,16 @@ impl Metrics {
             self.horizons.get_or_create(&of).set(left.map_or(f64::INFINITY, |left| left.as_secs_f64()));
             self.ending.get_or_create(&of).set(left.is_some_and(|left| left <= alarm_before).into());
         }
+    }
+
+    /// How long the canary has been due, and whether that is longer than it may be.
+    pub(crate) fn canary(&self, silence: SignedDuration, silent: bool) {
+        self.canary.look(silence, silent);
+    }
+
+    /// The canary fired.
+    pub(crate) fn canary_fired(&self, lateness: SignedDuration, late: bool) {
+        self.canary.fired(lateness, late);
     }
 
     /// The oldest rung that is due.

@@ -21,6 +21,7 @@
 //! promised a time that has passed, and no level falls due because of the outage alone.
 
 mod arming;
+mod canary;
 mod deadline;
 mod firing;
 mod names;
@@ -34,6 +35,7 @@ mod tests;
 mod times;
 
 pub use self::{
+    canary::{CANARY, next_canary_time},
     deadline::Deadline,
     names::{appeal_name, deadline_name, parse_name},
     policies::{Mismatch, Policies},

@@ -19,6 +19,7 @@ use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use super::peers::Peer;
+use crate::canary::Canary;
 use crate::follow::Follower;
 use crate::grpc::convert::duration_to_wire;
 use crate::metrics::Metrics;
@@ -99,6 +100,7 @@ impl Rig {
             late_after: SignedDuration::from_secs(60),
             notice_lifetime: hours(24),
             alarm_before: hours(60 * 24),
+            canary: Arc::new(Canary::new(SignedDuration::from_secs(30))),
         });
         let ways: Vec<(&'static str, Arc<dyn outbox::Deliver>)> =
             vec![("ticket", Arc::new(ticket.clone())), ("notification", Arc::new(notification.clone()))];

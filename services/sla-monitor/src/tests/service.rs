@@ -49,6 +49,7 @@ fn settings_that_make_no_sense_are_refused_by_name() {
         ("monitor.batch", toml_int(5000), "monitor.batch"),
         ("monitor.idle", "0s".into(), "monitor.idle"),
         ("notice.lifetime", "0s".into(), "notice.lifetime"),
+        ("canary.alarm_after", "0s".into(), "canary.alarm_after"),
         ("monitor.bath", toml_int(1), "bath"),
     ] {
         let error = Layers::default().preset(key, value).load::<Service>().map(drop).unwrap_err();
