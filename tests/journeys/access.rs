@@ -52,7 +52,10 @@ fn allowed(method: &str) -> Option<Vec<&'static str>> {
         | "TicketService/ReopenAppeal"
         | "TicketService/WithdrawAppeal" => staff_and(&["citizen", "portal"]),
         "TicketService/EscalateAppeal" => vec!["specialist", "senior_specialist", "supervisor", "sla"],
-        "TicketService/RecordDeadlineOutcome" | "TicketService/PutPolicySet" => vec!["sla"],
+        "TicketService/RecordDeadlineOutcome"
+        | "TicketService/PutPolicySet"
+        | "TicketService/ListPromises"
+        | "TicketService/RetellPromise" => vec!["sla"],
         "TicketService/RecordNoticeOutcome"
         | "IdentityService/RecordNoticeOutcome"
         | "SlaService/RecordNoticeOutcome" => vec!["notification"],
