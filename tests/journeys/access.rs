@@ -81,7 +81,8 @@ fn allowed(method: &str) -> Option<Vec<&'static str>> {
         }
         "SlaService/GetPolicySet" => vec!["specialist", "senior_specialist", "supervisor", "administrator", "ticket"],
         "SlaService/PreviewDueTime" => [staff_and(&["administrator"]), SYSTEMS.to_vec()].concat(),
-        "SlaService/PublishCalendar" | "SlaService/PublishPolicy" => vec!["administrator"],
+        "SlaService/PublishCalendar" | "SlaService/PublishPolicy" | "SlaService/MendDeadline" => vec!["administrator"],
+        "SlaService/ListDrifts" => vec!["supervisor", "administrator"],
         "OutboxService/ListCalls" | "OutboxService/RequeueCall" | "OutboxService/DropCall" => vec!["administrator"],
         _ => return None,
     })

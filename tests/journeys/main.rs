@@ -4,6 +4,7 @@ mod access;
 mod escalation;
 mod filing;
 mod interleavings;
+mod mending;
 mod policies;
 mod story;
 mod verification;

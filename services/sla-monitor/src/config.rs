@@ -18,6 +18,8 @@ pub struct Config {
     pub calendars: CalendarsConfig,
     /// The canary.
     pub canary: CanaryConfig,
+    /// The reconciler.
+    pub reconciler: ReconcilerConfig,
 }
 
 /// `[monitor]`
@@ -61,6 +63,23 @@ pub struct CanaryConfig {
     pub alarm_after: Duration,
 }
 
+/// `[reconciler]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReconcilerConfig {
+    /// From the beginning of a pass to that of the next.
+    #[serde(with = "span::required")]
+    pub interval: Duration,
+    /// Rows of a page.
+    pub page: u32,
+    /// Between two pages, for all replicas together.
+    #[serde(with = "span::required")]
+    pub pause: Duration,
+    /// Age from which on a difference counts.
+    #[serde(with = "span::required")]
+    pub grace: Duration,
+}
+
 // === impl Config ===
 
 impl Config {
@@ -68,6 +87,10 @@ impl Config {
         anyhow::ensure!((1..=1000).contains(&self.monitor.batch), "`monitor.batch` must be from 1 to 1000");
         anyhow::ensure!(!self.monitor.idle.is_zero(), "`monitor.idle` must be longer than zero");
         anyhow::ensure!(!self.notice.lifetime.is_zero(), "`notice.lifetime` must be longer than zero");
+        let it = &self.reconciler;
+        anyhow::ensure!(!it.interval.is_zero(), "`reconciler.interval` must be longer than zero");
+        anyhow::ensure!(!it.pause.is_zero(), "`reconciler.pause` must be longer than zero");
+        anyhow::ensure!((1..=1000).contains(&it.page), "`reconciler.page` must be from 1 to 1000");
         anyhow::ensure!(!self.canary.alarm_after.is_zero(), "`canary.alarm_after` must be longer than zero");
         Ok(())
     }

@@ -8,11 +8,14 @@
 //!                          resolution ──────────────────────────────────────────────────────► overdue_repeat
 //!                          RecordNoticeOutcome ◄────────────────────────────────────────────── sent, delivered, ...
 //!                          the journal's entries ───────────────────────► RecordDeadlineOutcome
+//!    every hour: does it fit together? ────────────────────────────► ListPromises
+//!    MendDeadline ─────────────────────────────────────────────────► RetellPromise
 //!    PublishCalendar, PublishPolicy ──► a set ─────────────────────────► PutPolicySet
 //! ```
 //!
 //! The promise is the ticket service's and kept as given, also where our own arithmetic differs; the rungs are ours. How they move is in
-//! `domain`, what fires them in `monitor`, which calls follow in `routes`.
+//! `domain`, what fires them in `monitor`, which calls follow in `routes`, and what looks
+//! whether it all fits together in `reconcile`.
 //!
 //! Failure handling: everything is one transaction with its calls, so a crash at any point loses nothing and doubles nothing. Track, update and stop
 //! carry the whole state under a revision and may arrive in any order, late or twice; a hand-over that comes too late is refused by
@@ -26,7 +29,9 @@ mod follow;
 mod grpc;
 mod metrics;
 mod monitor;
+mod promises;
 mod queries;
+mod reconcile;
 mod routes;
 mod store;
 #[cfg(test)]
@@ -44,7 +49,7 @@ use policies::Shelf;
 use rpc::pages::Tokens;
 use sqlx::migrate::Migrator;
 
-pub use config::{CalendarsConfig, CanaryConfig, Config, MonitorConfig, NoticeConfig};
+pub use config::{CalendarsConfig, CanaryConfig, Config, MonitorConfig, NoticeConfig, ReconcilerConfig};
 
 use crate::domain::Policies;
 use crate::follow::Follower;
@@ -132,6 +137,8 @@ impl bootstrap::Service for Service {
         let mut loops = bootstrap::relay_loops(ctx, Arc::new(Follower(Arc::clone(&app))))?;
         loops.push(monitor::monitor_loop(&app, config.monitor.idle));
         loops.push(monitor::lag_loop(&app));
+        let promises = Arc::new(promises::Ticket(ctx.peers.client(routes::TICKET)?));
+        loops.push(reconcile::reconcile_loop(&app, promises, &config.reconciler));
         loops.push(policies::refresh_loop(&app.shelf));
         Ok(Parts { routes: grpc::routes(&app, ctx), services: grpc::SERVICES.to_vec(), loops })
     }

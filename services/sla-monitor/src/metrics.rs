@@ -1,6 +1,7 @@
 //! What the monitor tells about itself. The lag is the one to alarm on; a loop that is up and gets nowhere shows there.
 
 mod canary;
+mod drift;
 
 use ::deadline::Published;
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +11,7 @@ use prometheus_client::registry::{Registry, Unit};
 use rpc::{Exemplar, Latency};
 use std::sync::atomic::AtomicU64;
 
-use crate::domain::{Mismatch, Rung, RungState};
+use crate::domain::{Mismatch, Place, Rung, RungState};
 
 /// Seconds: around the goal of 5 s at p99, then what outages make of it, up to a day.
 const LATENESS: [f64; 11] = [0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 600.0, 3_600.0, 21_600.0, 86_400.0];
@@ -43,6 +44,7 @@ pub(crate) struct Metrics {
     horizons: Family<Of, Gauge<f64, AtomicU64>>,
     ending: Family<Of, Gauge>,
     canary: canary::Canary,
+    drift: drift::Drift,
 }
 
 // === impl Metrics ===
@@ -59,6 +61,7 @@ impl Metrics {
             horizons: Family::default(),
             ending: Family::default(),
             canary: canary::Canary::register(registry),
+            drift: drift::Drift::register(registry),
         };
         registry.register(
             "otklik_sla_rungs",
@@ -163,6 +166,11 @@ impl Metrics {
     /// How long the canary has been due, and whether that is longer than it may be.
     pub(crate) fn canary(&self, silence: SignedDuration, silent: bool) {
         self.canary.look(silence, silent);
+    }
+
+    /// What the reconciler's last whole pass found.
+    pub(crate) fn drifts(&self, place: &Place) {
+        self.drift.tell(place);
     }
 
     /// The canary fired.

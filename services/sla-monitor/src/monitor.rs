@@ -58,9 +58,10 @@ impl Step for Monitor {
 #[async_trait]
 impl Step for Lag {
     async fn step(&self) -> anyhow::Result<Stepped> {
+        // First: what it tells while the database can't be asked is what the rest would fail before.
+        canary::look(&self.0).await?;
         let now = self.0.db.now();
         let oldest = store::due::oldest(self.0.db.pool(), now).await?;
-        canary::look(&self.0).await?;
         self.0.metrics.horizons(&self.0.shelf.published(), now, self.0.alarm_before);
         self.0.metrics.lag(oldest.map_or(0.0, |oldest| now.duration_since(oldest).as_secs_f64()));
         Ok(Stepped::Idle)

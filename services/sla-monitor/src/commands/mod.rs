@@ -1,5 +1,6 @@
 //! What changes something: one file per command, the whole route on one screen.
 
+pub(crate) mod mend_deadline;
 pub(crate) mod publish;
 pub(crate) mod record_notice_outcome;
 pub(crate) mod stop_deadline;

@@ -23,11 +23,13 @@
 mod arming;
 mod canary;
 mod deadline;
+mod drift;
 mod firing;
 mod names;
 mod policies;
 mod promise;
 mod publication;
+mod reconciliation;
 mod rung;
 mod settling;
 #[cfg(test)]
@@ -37,10 +39,12 @@ mod times;
 pub use self::{
     canary::{CANARY, next_canary_time},
     deadline::Deadline,
+    drift::{Drift, DriftKind},
     names::{appeal_name, deadline_name, parse_name},
     policies::{Mismatch, Policies},
     promise::{Clock, ClockState, Promise, Suspension, kind_of},
     publication::{Entries, Given, Publication, Unfit},
+    reconciliation::{Counts, Phase, Place},
     rung::{Rung, RungKey, RungState},
     settling::Answer,
     times::{lateness, micros},

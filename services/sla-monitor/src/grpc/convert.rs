@@ -1,5 +1,6 @@
 //! Wire <-> domain. A request is converted whole: every violation is found before it is refused.
 
+mod drift;
 mod explanation;
 mod notice;
 mod policy_set;
@@ -11,6 +12,7 @@ use jiff::SignedDuration;
 use proto::sla::v1 as wire;
 use rpc::Refusal;
 
+pub(crate) use self::drift::{drift_to_wire, mend};
 pub(crate) use self::explanation::explanation_to_wire;
 pub(crate) use self::notice::notice_outcome;
 pub(crate) use self::policy_set::{

@@ -8,9 +8,10 @@ use bootstrap::Context;
 use proto::sla::v1::sla_service_server::{SlaService, SlaServiceServer};
 use proto::sla::v1::{
     Deadline, ExplainDeadlineRequest, Explanation, GetDeadlineRequest, GetPolicySetRequest, ListDeadlinesRequest,
-    ListDeadlinesResponse, ListPolicySetsRequest, ListPolicySetsResponse, PolicySet, PreviewDueTimeRequest,
-    PreviewDueTimeResponse, PublishCalendarRequest, PublishPolicyRequest, RecordNoticeOutcomeRequest,
-    RecordNoticeOutcomeResponse, StopDeadlineRequest, TrackDeadlineRequest, UpdateDeadlineRequest,
+    ListDeadlinesResponse, ListDriftsRequest, ListDriftsResponse, ListPolicySetsRequest, ListPolicySetsResponse,
+    MendDeadlineRequest, MendDeadlineResponse, PolicySet, PreviewDueTimeRequest, PreviewDueTimeResponse,
+    PublishCalendarRequest, PublishPolicyRequest, RecordNoticeOutcomeRequest, RecordNoticeOutcomeResponse,
+    StopDeadlineRequest, TrackDeadlineRequest, UpdateDeadlineRequest,
 };
 use rpc::serve;
 use tonic::service::Routes;
@@ -89,5 +90,13 @@ impl SlaService for Sla {
         r: Request<ListPolicySetsRequest>,
     ) -> Result<Response<ListPolicySetsResponse>, Status> {
         serve(&self.0, DOMAIN, r, queries::list_policy_sets::run).await
+    }
+
+    async fn list_drifts(&self, r: Request<ListDriftsRequest>) -> Result<Response<ListDriftsResponse>, Status> {
+        serve(&self.0, DOMAIN, r, queries::list_drifts::run).await
+    }
+
+    async fn mend_deadline(&self, r: Request<MendDeadlineRequest>) -> Result<Response<MendDeadlineResponse>, Status> {
+        serve(&self.0, DOMAIN, r, commands::mend_deadline::run).await
     }
 }

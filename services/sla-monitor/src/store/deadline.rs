@@ -151,6 +151,23 @@ pub(crate) async fn reschedule(tx: &mut Tx, deadlines: &[Deadline]) -> Result<()
     Ok(())
 }
 
+/// Writes what a mending changed: what is armed, and what is derived from it.
+pub(crate) async fn mend(tx: &mut Tx, before: &[Rung], it: &Deadline) -> Result<(), Error> {
+    rung::rearm(tx, it.id, before, &it.rungs).await?;
+    sqlx::query!(
+        "-- mend_deadline()
+        UPDATE deadline SET state = $2, next_due_time = $3, next_fire_time = $4, update_time = $5 WHERE deadline_id = $1",
+        it.id,
+        state(it),
+        stamp(it.next_due_time()) as Option<Stamp>,
+        stamp(it.next_fire_time()) as Option<Stamp>,
+        it.update_time.to_sqlx(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// Rows with their clocks and rungs, in the order of the rows. One that can't be read fails all of them.
 pub(super) async fn whole(db: &mut PgConnection, rows: Vec<Row>) -> Result<Vec<Deadline>, Error> {
     each(db, rows).await?.into_iter().map(|(_, read)| read).collect()

@@ -7,10 +7,12 @@
 pub(crate) mod canary;
 pub(crate) mod clock;
 pub(crate) mod deadline;
+pub(crate) mod drift;
 pub(crate) mod due;
 pub(crate) mod list;
 pub(crate) mod notice;
 mod parts;
+pub(crate) mod reconciliation;
 pub(crate) mod rung;
 
 use ::store::Error;

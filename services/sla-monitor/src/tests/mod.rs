@@ -1,6 +1,7 @@
 //! Against a real Postgres, stepped by hand, with scripted peers behind the outbox.
 
 mod canary;
+mod drift;
 mod firing;
 mod notices;
 mod outages;
@@ -9,6 +10,7 @@ mod plans;
 mod publishing;
 mod races;
 mod reads;
+mod reconciling;
 mod rig;
 mod service;
 mod unreadable;

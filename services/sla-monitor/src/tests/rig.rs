@@ -15,7 +15,7 @@ use proto::sla::v1::{GetDeadlineRequest, TrackDeadlineRequest, UpdateDeadlineReq
 use proto::{from_wire, to_wire};
 use rpc::{Caller, Refusal};
 use sealed::Ring;
-use sqlx::{Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use uuid::Uuid;
 
 use super::peers::Peer;
@@ -152,6 +152,15 @@ impl Rig {
 
     pub async fn get(&self, deadline: &wire::Deadline) -> wire::Deadline {
         self.find(&deadline.name).await.unwrap()
+    }
+
+    /// Changes rows as nobody should.
+    pub async fn meddle(&self, statement: impl Into<String>) -> u64 {
+        let mut admin = PgConnection::connect(&self.admin_url()).await.unwrap();
+        admin.execute("SET search_path = sla").await.unwrap();
+        let done = sqlx::query(AssertSqlSafe(statement.into())).execute(&mut admin).await.unwrap();
+        admin.close().await.unwrap();
+        done.rows_affected()
     }
 
     /// The superuser's way into the database.

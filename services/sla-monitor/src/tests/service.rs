@@ -49,6 +49,9 @@ fn settings_that_make_no_sense_are_refused_by_name() {
         ("monitor.batch", toml_int(5000), "monitor.batch"),
         ("monitor.idle", "0s".into(), "monitor.idle"),
         ("notice.lifetime", "0s".into(), "notice.lifetime"),
+        ("reconciler.page", toml_int(0), "reconciler.page"),
+        ("reconciler.pause", "0s".into(), "reconciler.pause"),
+        ("reconciler.interval", "0s".into(), "reconciler.interval"),
         ("canary.alarm_after", "0s".into(), "canary.alarm_after"),
         ("monitor.bath", toml_int(1), "bath"),
     ] {

@@ -156,7 +156,7 @@ fn suspensions(violations: &mut Violations, given: &[wire::Suspension]) -> Vec<S
     suspensions
 }
 
-fn name(violations: &mut Violations, path: &str, collection: &str, given: &str) -> Option<Uuid> {
+pub(super) fn name(violations: &mut Violations, path: &str, collection: &str, given: &str) -> Option<Uuid> {
     let id = parse_name(collection, given);
     match id {
         None if given.is_empty() => violations.add(path, reasons::FIELD_REQUIRED, "must be given"),
