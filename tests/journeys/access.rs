@@ -78,6 +78,9 @@ fn allowed(method: &str) -> Option<Vec<&'static str>> {
         }
         "SlaService/GetPolicySet" => vec!["specialist", "senior_specialist", "supervisor", "administrator", "ticket"],
         "SlaService/PreviewDueTime" => [staff_and(&["administrator"]), SYSTEMS.to_vec()].concat(),
+        "SlaService/GetReport" => {
+            [&["specialist", "senior_specialist", "supervisor", "administrator"][..], &SYSTEMS].concat()
+        }
         "SlaService/PublishCalendar" | "SlaService/PublishPolicy" => vec!["administrator"],
         "OutboxService/ListCalls" | "OutboxService/RequeueCall" | "OutboxService/DropCall" => vec!["administrator"],
         _ => return None,

@@ -16,6 +16,8 @@ pub struct Config {
     pub notice: NoticeConfig,
     /// The calendars.
     pub calendars: CalendarsConfig,
+    /// The figures.
+    pub figures: FiguresConfig,
 }
 
 /// `[monitor]`
@@ -50,12 +52,31 @@ pub struct CalendarsConfig {
     pub alarm_before: Duration,
 }
 
+/// `[figures]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct FiguresConfig {
+    /// Most closings of one step of the fold.
+    pub batch: u32,
+    /// Pause after a step that found none.
+    #[serde(with = "span::required")]
+    pub idle: Duration,
+    /// How many days figures are kept.
+    pub keep_days: u32,
+}
+
 // === impl Config ===
 
 impl Config {
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         anyhow::ensure!((1..=1000).contains(&self.monitor.batch), "`monitor.batch` must be from 1 to 1000");
         anyhow::ensure!(!self.monitor.idle.is_zero(), "`monitor.idle` must be longer than zero");
+        anyhow::ensure!((1..=10_000).contains(&self.figures.batch), "`figures.batch` must be from 1 to 10000");
+        anyhow::ensure!(!self.figures.idle.is_zero(), "`figures.idle` must be longer than zero");
+        anyhow::ensure!(
+            (400..=36_500).contains(&self.figures.keep_days),
+            "`figures.keep_days` must be from 400, the longest report, to 36500"
+        );
         anyhow::ensure!(!self.notice.lifetime.is_zero(), "`notice.lifetime` must be longer than zero");
         Ok(())
     }

@@ -9,10 +9,11 @@
 //!                          RecordNoticeOutcome ◄────────────────────────────────────────────── sent, delivered, ...
 //!                          the journal's entries ───────────────────────► RecordDeadlineOutcome
 //!    PublishCalendar, PublishPolicy ──► a set ─────────────────────────► PutPolicySet
+//!    GetReport ◄── sums ◄── fold ◄── clocks that are over
 //! ```
 //!
 //! The promise is the ticket service's and kept as given, also where our own arithmetic differs; the rungs are ours. How they move is in
-//! `domain`, what fires them in `monitor`, which calls follow in `routes`.
+//! `domain`, what fires them in `monitor`, which calls follow in `routes`; how promises were kept is summed up by `fold`.
 //!
 //! Failure handling: everything is one transaction with its calls, so a crash at any point loses nothing and doubles nothing. Track, update and stop
 //! carry the whole state under a revision and may arrive in any order, late or twice; a hand-over that comes too late is refused by
@@ -21,6 +22,7 @@
 mod commands;
 mod config;
 mod domain;
+mod fold;
 mod follow;
 mod grpc;
 mod metrics;
@@ -43,7 +45,7 @@ use policies::Shelf;
 use rpc::pages::Tokens;
 use sqlx::migrate::Migrator;
 
-pub use config::{CalendarsConfig, Config, MonitorConfig, NoticeConfig};
+pub use config::{CalendarsConfig, Config, FiguresConfig, MonitorConfig, NoticeConfig};
 
 use crate::domain::Policies;
 use crate::follow::Follower;
@@ -69,6 +71,8 @@ pub(crate) struct App {
     pub(crate) notice_lifetime: SignedDuration,
     /// From when on the end of a calendar is alarmed about.
     pub(crate) alarm_before: SignedDuration,
+    /// How closings are folded and figures kept.
+    pub(crate) figures: FiguresConfig,
 }
 
 // === impl App ===
@@ -116,6 +120,7 @@ impl bootstrap::Service for Service {
             late_after: config::signed(config.monitor.late_after),
             notice_lifetime: config::signed(config.notice.lifetime),
             alarm_before: config::signed(config.calendars.alarm_before),
+            figures: config.figures.clone(),
         });
         ctx.metrics.with(|registry| app.shelf.register(registry));
         // A promise is checked against the set it was made under.
@@ -127,6 +132,8 @@ impl bootstrap::Service for Service {
         let mut loops = bootstrap::relay_loops(ctx, Arc::new(Follower(Arc::clone(&app))))?;
         loops.push(monitor::monitor_loop(&app, config.monitor.idle));
         loops.push(monitor::lag_loop(&app));
+        loops.push(fold::fold_loop(&app, config.figures.idle));
+        loops.push(fold::purge_loop(&app));
         loops.push(policies::refresh_loop(&app.shelf));
         Ok(Parts { routes: grpc::routes(&app, ctx), services: grpc::SERVICES.to_vec(), loops })
     }

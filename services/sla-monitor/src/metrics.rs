@@ -40,6 +40,7 @@ pub(crate) struct Metrics {
     lag: Gauge<f64, AtomicU64>,
     horizons: Family<Of, Gauge<f64, AtomicU64>>,
     ending: Family<Of, Gauge>,
+    fold_lag: Gauge<f64, AtomicU64>,
 }
 
 // === impl Metrics ===
@@ -55,6 +56,7 @@ impl Metrics {
             lag: Gauge::default(),
             horizons: Family::default(),
             ending: Family::default(),
+            fold_lag: Gauge::default(),
         };
         registry.register(
             "otklik_sla_rungs",
@@ -99,6 +101,12 @@ impl Metrics {
             "otklik_sla_calendar_ending",
             "1 for each calendar whose end is nearer than `calendars.alarm_before`: publish the next year; else 0",
             metrics.ending.clone(),
+        );
+        registry.register_with_unit(
+            "otklik_sla_fold_lag",
+            "Age of the oldest closing that no report counts yet; looked at every 15 s",
+            Unit::Seconds,
+            metrics.fold_lag.clone(),
         );
         metrics
     }
@@ -159,5 +167,10 @@ impl Metrics {
     /// The oldest rung that is due.
     pub(crate) fn lag(&self, seconds: f64) {
         self.lag.set(seconds);
+    }
+
+    /// The oldest closing that is not folded.
+    pub(crate) fn fold_lag(&self, seconds: f64) {
+        self.fold_lag.set(seconds);
     }
 }

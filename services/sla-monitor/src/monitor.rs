@@ -39,7 +39,7 @@ pub(crate) fn monitor_loop(app: &Arc<App>, idle: Duration) -> Loop {
     Loop::new("monitor", idle, Monitor(Arc::clone(app)))
 }
 
-/// The loop that looks at the lag. Not the one that fires: it must tell when that one hangs.
+/// The loop that looks at the lag of this one and of the fold. Not those that work: it must tell when they hang.
 pub(crate) fn lag_loop(app: &Arc<App>) -> Loop {
     Loop::new("monitor-lag", OBSERVE, Lag(Arc::clone(app)))
 }
@@ -60,7 +60,10 @@ impl Step for Lag {
         let now = self.0.db.now();
         let oldest = store::due::oldest(self.0.db.pool(), now).await?;
         self.0.metrics.horizons(&self.0.shelf.published(), now, self.0.alarm_before);
-        self.0.metrics.lag(oldest.map_or(0.0, |oldest| now.duration_since(oldest).as_secs_f64()));
+        let closing = store::closing::oldest(self.0.db.pool()).await?;
+        let age = |oldest: Option<Timestamp>| oldest.map_or(0.0, |oldest| now.duration_since(oldest).as_secs_f64());
+        self.0.metrics.lag(age(oldest));
+        self.0.metrics.fold_lag(age(closing).max(0.0));
         Ok(Stepped::Idle)
     }
 }

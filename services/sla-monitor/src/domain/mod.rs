@@ -21,9 +21,13 @@
 //! promised a time that has passed, and no level falls due because of the outage alone.
 
 mod arming;
+mod closing;
 mod deadline;
+mod figures;
 mod firing;
+mod histogram;
 mod names;
+mod period;
 mod policies;
 mod promise;
 mod publication;
@@ -34,8 +38,12 @@ mod tests;
 mod times;
 
 pub use self::{
-    deadline::Deadline,
+    closing::{Cell, Closing, Outcome, Tally},
+    deadline::{Deadline, Told},
+    figures::{Figures, Key, Measure, Part, Sum, fold},
+    histogram::Histogram,
     names::{appeal_name, deadline_name, parse_name},
+    period::{Dimension, LONGEST_DAYS, Narrowed, Period, PeriodFault, Scope},
     policies::{Mismatch, Policies},
     promise::{Clock, ClockState, Promise, Suspension, kind_of},
     publication::{Entries, Given, Publication, Unfit},

@@ -1,5 +1,6 @@
 //! The rules of rungs: by example, by outages, and over random histories.
 
+mod figures;
 mod histories;
 mod outages;
 
@@ -28,6 +29,7 @@ fn promise(clocks: Vec<Clock>, revision: i64) -> Promise {
         category: "suspicious_activity".into(),
         priority: "emergency".into(),
         channel: "web_form".into(),
+        group: Some("security".into()),
         clocks,
         suspensions: Vec::new(),
     }
@@ -54,8 +56,8 @@ fn both() -> Vec<Clock> {
 }
 
 fn tracked() -> Deadline {
-    let (deadline, mismatches) = Deadline::track(Uuid::nil(), promise(both(), 1), start(), &Policies::builtin());
-    assert_eq!(mismatches, []);
+    let (deadline, told) = Deadline::track(Uuid::nil(), promise(both(), 1), start(), &Policies::builtin());
+    assert_eq!(told, Told::default());
     deadline
 }
 
@@ -163,7 +165,7 @@ fn a_promise_that_our_arithmetic_does_not_confirm_is_kept_and_watched() {
     let odd = |change: fn(&mut Promise)| {
         let mut promise = promise(vec![clock(RESOLUTION)], 1);
         change(&mut promise);
-        let (deadline, mismatches) = Deadline::track(Uuid::nil(), promise.clone(), start(), &policies);
+        let (deadline, Told { mismatches, .. }) = Deadline::track(Uuid::nil(), promise.clone(), start(), &policies);
         assert_eq!(deadline.promise, promise);
         assert_eq!(deadline.mismatch, !mismatches.is_empty());
         let due = promise.clocks[0].due_time;

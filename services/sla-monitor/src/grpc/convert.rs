@@ -4,6 +4,7 @@ mod explanation;
 mod notice;
 mod policy_set;
 mod promise;
+mod report;
 mod shown;
 
 use ::deadline::{Allowance, ClockKind, Refused};
@@ -18,6 +19,7 @@ pub(crate) use self::policy_set::{
     unreadable,
 };
 pub(crate) use self::promise::{promise, stopped_promise};
+pub(crate) use self::report::{report_row, report_scope};
 pub(crate) use self::shown::deadline_to_wire;
 
 /// A due time that can't be computed, of whatever `subject` is.

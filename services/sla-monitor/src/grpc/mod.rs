@@ -7,10 +7,11 @@ use std::sync::Arc;
 use bootstrap::Context;
 use proto::sla::v1::sla_service_server::{SlaService, SlaServiceServer};
 use proto::sla::v1::{
-    Deadline, ExplainDeadlineRequest, Explanation, GetDeadlineRequest, GetPolicySetRequest, ListDeadlinesRequest,
-    ListDeadlinesResponse, ListPolicySetsRequest, ListPolicySetsResponse, PolicySet, PreviewDueTimeRequest,
-    PreviewDueTimeResponse, PublishCalendarRequest, PublishPolicyRequest, RecordNoticeOutcomeRequest,
-    RecordNoticeOutcomeResponse, StopDeadlineRequest, TrackDeadlineRequest, UpdateDeadlineRequest,
+    Deadline, ExplainDeadlineRequest, Explanation, GetDeadlineRequest, GetPolicySetRequest, GetReportRequest,
+    GetReportResponse, ListDeadlinesRequest, ListDeadlinesResponse, ListPolicySetsRequest, ListPolicySetsResponse,
+    PolicySet, PreviewDueTimeRequest, PreviewDueTimeResponse, PublishCalendarRequest, PublishPolicyRequest,
+    RecordNoticeOutcomeRequest, RecordNoticeOutcomeResponse, StopDeadlineRequest, TrackDeadlineRequest,
+    UpdateDeadlineRequest,
 };
 use rpc::serve;
 use tonic::service::Routes;
@@ -89,5 +90,9 @@ impl SlaService for Sla {
         r: Request<ListPolicySetsRequest>,
     ) -> Result<Response<ListPolicySetsResponse>, Status> {
         serve(&self.0, DOMAIN, r, queries::list_policy_sets::run).await
+    }
+
+    async fn get_report(&self, r: Request<GetReportRequest>) -> Result<Response<GetReportResponse>, Status> {
+        serve(&self.0, DOMAIN, r, queries::get_report::run).await
     }
 }

@@ -8,7 +8,10 @@ use uuid::Uuid;
 
 use super::parts::Parts;
 use super::{corrupt, stamp, time};
-use crate::domain::{Clock, ClockState, Deadline, kind_of};
+use crate::domain::{Clock, ClockState, Closing, Deadline, kind_of};
+
+/// A clock, and what is counted of it once it is over.
+pub(super) type Kept = (Clock, Option<Closing>);
 
 /// A row as it is stored.
 struct Row {
@@ -22,14 +25,16 @@ struct Row {
     calendar: String,
     calendar_version: i64,
     end_time: Option<Stamp>,
+    closing: Option<Value>,
 }
 
 /// The clocks of some deadlines, first answer before resolution. Rows that can't be read are the fault of their own deadline only.
-pub(super) async fn of(db: &mut PgConnection, deadlines: &[Uuid]) -> Result<Parts<Clock>, Error> {
+pub(super) async fn of(db: &mut PgConnection, deadlines: &[Uuid]) -> Result<Parts<Kept>, Error> {
     let rows = sqlx::query_as!(
         Row,
         "-- clocks_of()
-        SELECT deadline_id, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time
+        SELECT deadline_id, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time,
+            closing
         FROM clock WHERE deadline_id = ANY($1) ORDER BY deadline_id, kind",
         deadlines,
     )
@@ -55,17 +60,19 @@ pub(super) async fn save(tx: &mut Tx, deadline: &Deadline) -> Result<(), Error> 
     let calendars: Vec<&str> = clocks.iter().map(|it| it.calendar.as_str()).collect();
     let versions: Vec<i64> = clocks.iter().map(|it| it.calendar_version).collect();
     let ends: Vec<Option<Stamp>> = clocks.iter().map(|it| stamp(it.end_time)).collect();
+    let closings = clocks.iter().map(|it| closing(deadline, it)).collect::<Result<Vec<_>, _>>()?;
     sqlx::query!(
         "-- save_clocks()
-        INSERT INTO clock (deadline_id, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time)
-        SELECT $1, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time
+        INSERT INTO clock (deadline_id, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time,
+            closing)
+        SELECT $1, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time, closing
         FROM unnest($2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[], $7::jsonb[], $8::text[],
-                $9::bigint[], $10::timestamptz[])
-            AS given (kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time)
+                $9::bigint[], $10::timestamptz[], $11::jsonb[])
+            AS given (kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time, closing)
         ON CONFLICT (deadline_id, kind) DO UPDATE SET
             state = excluded.state, epoch = excluded.epoch, start_time = excluded.start_time, due_time = excluded.due_time,
             allowance = excluded.allowance, calendar = excluded.calendar, calendar_version = excluded.calendar_version,
-            end_time = excluded.end_time",
+            end_time = excluded.end_time, closing = excluded.closing",
         deadline.id,
         &kinds as &[&str],
         &states as &[&str],
@@ -76,17 +83,23 @@ pub(super) async fn save(tx: &mut Tx, deadline: &Deadline) -> Result<(), Error> 
         &calendars as &[&str],
         &versions,
         &ends as &[Option<Stamp>],
+        &closings as &[Option<Value>],
     )
     .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
+fn closing(deadline: &Deadline, clock: &Clock) -> Result<Option<Value>, Error> {
+    let closing = deadline.counted.iter().find(|it| it.cell.clock == clock.kind);
+    closing.map(serde_json::to_value).transpose().map_err(|_| corrupt("clock.closing"))
+}
+
 // === impl Row ===
 
 impl Row {
-    fn read(self) -> Result<Clock, Error> {
-        Ok(Clock {
+    fn read(self) -> Result<Kept, Error> {
+        let clock = Clock {
             kind: kind_of(&self.kind).ok_or_else(|| corrupt("clock.kind"))?,
             state: ClockState::parse(&self.state).ok_or_else(|| corrupt("clock.state"))?,
             epoch: self.epoch,
@@ -96,6 +109,8 @@ impl Row {
             calendar: self.calendar,
             calendar_version: self.calendar_version,
             end_time: time(self.end_time),
-        })
+        };
+        let closing = self.closing.map(serde_json::from_value).transpose().map_err(|_| corrupt("clock.closing"))?;
+        Ok((clock, closing))
     }
 }

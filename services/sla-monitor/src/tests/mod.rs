@@ -1,5 +1,6 @@
 //! Against a real Postgres, stepped by hand, with scripted peers behind the outbox.
 
+mod figures;
 mod firing;
 mod notices;
 mod outages;

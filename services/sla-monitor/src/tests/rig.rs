@@ -1,6 +1,7 @@
 //! The service over a database of its own, and the ticket service's side of the talk.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::deadline::{ClockKind, PolicySet};
 use ::store::{Db, Settings};
@@ -22,7 +23,7 @@ use super::peers::Peer;
 use crate::follow::Follower;
 use crate::grpc::convert::duration_to_wire;
 use crate::metrics::Metrics;
-use crate::{App, Service, commands, monitor, queries};
+use crate::{App, FiguresConfig, Service, commands, monitor, queries};
 
 pub fn start() -> Timestamp {
     "2026-03-02T09:00:00Z".parse().unwrap()
@@ -99,6 +100,7 @@ impl Rig {
             late_after: SignedDuration::from_secs(60),
             notice_lifetime: hours(24),
             alarm_before: hours(60 * 24),
+            figures: FiguresConfig { batch: 1_000, idle: Duration::from_secs(5), keep_days: 1_100 },
         });
         let ways: Vec<(&'static str, Arc<dyn outbox::Deliver>)> =
             vec![("ticket", Arc::new(ticket.clone())), ("notification", Arc::new(notification.clone()))];
@@ -206,6 +208,7 @@ pub fn promise() -> wire::Deadline {
         category: "suspicious_activity".into(),
         priority: "emergency".into(),
         channel: "web_form".into(),
+        group: "security".into(),
         clocks: ClockKind::ALL.map(clock).to_vec(),
         ..wire::Deadline::default()
     }
