@@ -53,7 +53,10 @@ fn allowed(method: &str) -> Option<Vec<&'static str>> {
         | "TicketService/WithdrawAppeal" => staff_and(&["citizen", "portal"]),
         "TicketService/ExtendDeadline" => vec!["specialist", "senior_specialist", "supervisor"],
         "TicketService/EscalateAppeal" => vec!["specialist", "senior_specialist", "supervisor", "sla"],
-        "TicketService/RecordDeadlineOutcome" | "TicketService/PutPolicySet" => vec!["sla"],
+        "TicketService/RecordDeadlineOutcome"
+        | "TicketService/PutPolicySet"
+        | "TicketService/ListPromises"
+        | "TicketService/RetellPromise" => vec!["sla"],
         "TicketService/RecordNoticeOutcome"
         | "IdentityService/RecordNoticeOutcome"
         | "SlaService/RecordNoticeOutcome" => vec!["notification"],
@@ -79,7 +82,11 @@ fn allowed(method: &str) -> Option<Vec<&'static str>> {
         }
         "SlaService/GetPolicySet" => vec!["specialist", "senior_specialist", "supervisor", "administrator", "ticket"],
         "SlaService/PreviewDueTime" => [staff_and(&["administrator"]), SYSTEMS.to_vec()].concat(),
-        "SlaService/PublishCalendar" | "SlaService/PublishPolicy" => vec!["administrator"],
+        "SlaService/GetReport" | "SlaService/GetReportCsv" => {
+            [&["specialist", "senior_specialist", "supervisor", "administrator"][..], &SYSTEMS].concat()
+        }
+        "SlaService/PublishCalendar" | "SlaService/PublishPolicy" | "SlaService/MendDeadline" => vec!["administrator"],
+        "SlaService/ListDrifts" => vec!["supervisor", "administrator"],
         "OutboxService/ListCalls" | "OutboxService/RequeueCall" | "OutboxService/DropCall" => vec!["administrator"],
         _ => return None,
     })

@@ -34,7 +34,7 @@ async fn the_citizen_is_told_and_then_it_is_due_later() {
     let filed = propose(&suite).await;
     suite.settle().await;
     let extended = get(&suite, &filed.name).await;
-    let extension = extended.extension.clone().unwrap();
+    let extension = extended.extension.unwrap();
     assert_eq!((extension.state(), extended.due_time), (State::Effective, extension.due_time));
     let told = texts_to(&suite, PHONE);
     assert!(told[1].contains("продлён: нужен ответ других ведомств"), "{told:?}");
@@ -61,7 +61,7 @@ async fn while_the_notice_can_not_be_sent_the_old_due_time_governs_and_at_last_i
     let old = instant(filed.due_time);
     suite.live_until(old + SignedDuration::from_secs(61), SignedDuration::from_mins(30)).await;
     let late = get(&suite, &filed.name).await;
-    assert_eq!((late.extension.clone().unwrap().state(), late.due_time), (State::Lapsed, filed.due_time));
+    assert_eq!((late.extension.unwrap().state(), late.due_time), (State::Lapsed, filed.due_time));
     assert!(late.escalation_level >= 1);
     suite.start_part(Part::Notification).await;
     suite.live_until(suite.now() + SignedDuration::from_mins(30), SignedDuration::from_mins(5)).await;

@@ -5,6 +5,7 @@ mod escalation;
 mod extension;
 mod filing;
 mod interleavings;
+mod mending;
 mod policies;
 mod story;
 mod verification;

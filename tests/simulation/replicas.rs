@@ -30,8 +30,10 @@ impl World {
         let now = self.suite.now().to_sqlx();
         let mut gate = self.db.begin().await?;
         sqlx::query("LOCK TABLE sla.rung IN SHARE MODE").execute(&mut *gate).await?;
-        let due = "SELECT count(*) FROM sla.deadline WHERE next_fire_time <= $1";
-        let due: i64 = sqlx::query_scalar(due).bind(now).fetch_one(&mut *gate).await?;
+        // The canary, which is among what is due, has no rung and passes the gate.
+        let due =
+            "SELECT count(*) FILTER (WHERE state = 'tracked'), count(*) FROM sla.deadline WHERE next_fire_time <= $1";
+        let (gated, due): (i64, i64) = sqlx::query_as(due).bind(now).fetch_one(&mut *gate).await?;
         let ended = Cell::new(0);
         let tick = || async {
             let done = step(monitor).await;
@@ -51,9 +53,9 @@ impl World {
         };
         let (one, other, at_work) = tokio::join!(tick(), tick(), open);
         let (at_work, done) = (at_work?, one? + other?);
-        let due = usize::try_from(due)?;
-        let is_theirs = (due.min(1)..=due.min(2)).contains(&at_work);
-        ensure!(is_theirs, "{at_work} monitors have {due} deadlines in hand");
+        let (gated, due) = (usize::try_from(gated)?, usize::try_from(due)?);
+        let is_theirs = (gated.min(1)..=gated.min(2)).contains(&at_work);
+        ensure!(is_theirs, "{at_work} monitors have {gated} deadlines in hand");
         ensure!(due == done, "{done} deadlines were looked at, {due} were due");
         self.tally.count(match at_work {
             0 => "two monitors: nothing is due",

@@ -169,10 +169,10 @@ impl World {
         Ok(())
     }
 
-    /// When a rung is to fire next, as far as the monitor knows or the promises say.
+    /// When a rung is to fire next (the canary is none), as far as the monitor knows or the promises say.
     async fn next_rung(&mut self, now: Timestamp) -> Result<Option<Timestamp>> {
         self.learn(None).await?;
-        let sql = "SELECT min(next_fire_time) FROM sla.deadline WHERE next_fire_time > $1";
+        let sql = "SELECT min(next_fire_time) FROM sla.deadline WHERE next_fire_time > $1 AND state = 'tracked'";
         let stamp = jiff_sqlx::ToSqlx::to_sqlx(now);
         let armed: Option<jiff_sqlx::Timestamp> = sqlx::query_scalar(sql).bind(stamp).fetch_one(&mut self.db).await?;
         let promised = self.appeals.iter().flat_map(|it| [it.first.due_time, it.resolution.due_time, it.expected_time]);

@@ -4,8 +4,16 @@ use anyhow::{Context as _, Result};
 use bootstrap::Loop;
 
 /// Loops that look after the process, not after appeals, and would never be idle or change nothing.
-const OF_THE_PROCESS: [&str; 6] =
-    ["outbox-gauges", "dispatch-gauges", "purge", "sweep", "verification_keys", "monitor-lag"];
+const OF_THE_PROCESS: [&str; 8] = [
+    "outbox-gauges",
+    "dispatch-gauges",
+    "purge",
+    "purge-figures",
+    "sweep",
+    "verification_keys",
+    "monitor-lag",
+    "reconcile",
+];
 
 /// One step of each loop that works on appeals and messages; answers how many things were done.
 ///

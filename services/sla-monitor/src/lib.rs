@@ -8,24 +8,32 @@
 //!                          resolution ──────────────────────────────────────────────────────► overdue_repeat
 //!                          RecordNoticeOutcome ◄────────────────────────────────────────────── sent, delivered, ...
 //!                          the journal's entries ───────────────────────► RecordDeadlineOutcome
+//!    every hour: does it fit together? ────────────────────────────► ListPromises
+//!    MendDeadline ─────────────────────────────────────────────────► RetellPromise
 //!    PublishCalendar, PublishPolicy ──► a set ─────────────────────────► PutPolicySet
+//!    GetReport ◄── sums ◄── fold ◄── clocks that are over
 //! ```
 //!
 //! The promise is the ticket service's and kept as given, also where our own arithmetic differs; the rungs are ours. How they move is in
-//! `domain`, what fires them in `monitor`, which calls follow in `routes`.
+//! `domain`, what fires them in `monitor`, which calls follow in `routes`; how promises were kept is summed up by `fold`, and what looks
+//! whether it all fits together is in `reconcile`.
 //!
 //! Failure handling: everything is one transaction with its calls, so a crash at any point loses nothing and doubles nothing. Track, update and stop
 //! carry the whole state under a revision and may arrive in any order, late or twice; a hand-over that comes too late is refused by
 //! the owner of the state, and its rung armed again by the epoch that made it late, whichever of the two is heard of first.
 
+mod canary;
 mod commands;
 mod config;
 mod domain;
+mod fold;
 mod follow;
 mod grpc;
 mod metrics;
 mod monitor;
+mod promises;
 mod queries;
+mod reconcile;
 mod routes;
 mod store;
 #[cfg(test)]
@@ -43,7 +51,7 @@ use policies::Shelf;
 use rpc::pages::Tokens;
 use sqlx::migrate::Migrator;
 
-pub use config::{CalendarsConfig, Config, MonitorConfig, NoticeConfig};
+pub use config::{CalendarsConfig, CanaryConfig, Config, FiguresConfig, MonitorConfig, NoticeConfig, ReconcilerConfig};
 
 use crate::domain::Policies;
 use crate::follow::Follower;
@@ -69,6 +77,10 @@ pub(crate) struct App {
     pub(crate) notice_lifetime: SignedDuration,
     /// From when on the end of a calendar is alarmed about.
     pub(crate) alarm_before: SignedDuration,
+    /// How closings are folded and figures kept.
+    pub(crate) figures: FiguresConfig,
+    /// What is known of the canary.
+    pub(crate) canary: Arc<canary::Canary>,
 }
 
 // === impl App ===
@@ -116,6 +128,8 @@ impl bootstrap::Service for Service {
             late_after: config::signed(config.monitor.late_after),
             notice_lifetime: config::signed(config.notice.lifetime),
             alarm_before: config::signed(config.calendars.alarm_before),
+            figures: config.figures.clone(),
+            canary: Arc::new(canary::Canary::new(config::signed(config.canary.alarm_after))),
         });
         ctx.metrics.with(|registry| app.shelf.register(registry));
         // A promise is checked against the set it was made under.
@@ -123,10 +137,15 @@ impl bootstrap::Service for Service {
         ctx.patiently(async || Ok(commands::publish::tell_again(&app).await?))
             .await
             .context("the published sets of policies")?;
+        ctx.patiently(async || Ok(canary::begin(&app).await?)).await.context("the canary")?;
         app.metrics.horizons(&app.shelf.published(), app.db.now(), app.alarm_before);
         let mut loops = bootstrap::relay_loops(ctx, Arc::new(Follower(Arc::clone(&app))))?;
         loops.push(monitor::monitor_loop(&app, config.monitor.idle));
         loops.push(monitor::lag_loop(&app));
+        loops.push(fold::fold_loop(&app, config.figures.idle));
+        loops.push(fold::purge_loop(&app));
+        let promises = Arc::new(promises::Ticket(ctx.peers.client(routes::TICKET)?));
+        loops.push(reconcile::reconcile_loop(&app, promises, &config.reconciler));
         loops.push(policies::refresh_loop(&app.shelf));
         Ok(Parts { routes: grpc::routes(&app, ctx), services: grpc::SERVICES.to_vec(), loops })
     }

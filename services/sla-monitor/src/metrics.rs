@@ -1,5 +1,8 @@
 //! What the monitor tells about itself. The lag is the one to alarm on; a loop that is up and gets nowhere shows there.
 
+mod canary;
+mod drift;
+
 use ::deadline::Published;
 use jiff::{SignedDuration, Timestamp};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -8,7 +11,7 @@ use prometheus_client::registry::{Registry, Unit};
 use rpc::{Exemplar, Latency};
 use std::sync::atomic::AtomicU64;
 
-use crate::domain::{Mismatch, Rung, RungState};
+use crate::domain::{Mismatch, Place, Rung, RungState};
 
 /// Seconds: around the goal of 5 s at p99, then what outages make of it, up to a day.
 const LATENESS: [f64; 11] = [0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 600.0, 3_600.0, 21_600.0, 86_400.0];
@@ -40,6 +43,9 @@ pub(crate) struct Metrics {
     lag: Gauge<f64, AtomicU64>,
     horizons: Family<Of, Gauge<f64, AtomicU64>>,
     ending: Family<Of, Gauge>,
+    fold_lag: Gauge<f64, AtomicU64>,
+    canary: canary::Canary,
+    drift: drift::Drift,
 }
 
 // === impl Metrics ===
@@ -55,6 +61,9 @@ impl Metrics {
             lag: Gauge::default(),
             horizons: Family::default(),
             ending: Family::default(),
+            fold_lag: Gauge::default(),
+            canary: canary::Canary::register(registry),
+            drift: drift::Drift::register(registry),
         };
         registry.register(
             "otklik_sla_rungs",
@@ -85,7 +94,7 @@ impl Metrics {
         );
         registry.register_with_unit(
             "otklik_sla_lag",
-            "Age of the oldest rung that is due and has not fired; looked at every 15 s",
+            "Age of the oldest that is due and has not fired, be it a rung or the canary; looked at every 15 s",
             Unit::Seconds,
             metrics.lag.clone(),
         );
@@ -99,6 +108,12 @@ impl Metrics {
             "otklik_sla_calendar_ending",
             "1 for each calendar whose end is nearer than `calendars.alarm_before`: publish the next year; else 0",
             metrics.ending.clone(),
+        );
+        registry.register_with_unit(
+            "otklik_sla_fold_lag",
+            "Age of the oldest closing that no report counts yet; looked at every 15 s",
+            Unit::Seconds,
+            metrics.fold_lag.clone(),
         );
         metrics
     }
@@ -156,8 +171,28 @@ impl Metrics {
         }
     }
 
+    /// How long the canary has been due, and whether that is longer than it may be.
+    pub(crate) fn canary(&self, silence: SignedDuration, silent: bool) {
+        self.canary.look(silence, silent);
+    }
+
+    /// What the reconciler's last whole pass found.
+    pub(crate) fn drifts(&self, place: &Place) {
+        self.drift.tell(place);
+    }
+
+    /// The canary fired.
+    pub(crate) fn canary_fired(&self, lateness: SignedDuration, late: bool) {
+        self.canary.fired(lateness, late);
+    }
+
     /// The oldest rung that is due.
     pub(crate) fn lag(&self, seconds: f64) {
         self.lag.set(seconds);
+    }
+
+    /// The oldest closing that is not folded.
+    pub(crate) fn fold_lag(&self, seconds: f64) {
+        self.fold_lag.set(seconds);
     }
 }

@@ -11,6 +11,7 @@
 //! | an outage of the ticket service | the level that fired waits for it and is accepted with its term from then on; the next one fires at the end of that |
 //! | its answer is lost for longer than it promised | the level acted and its time has passed: the next one is due, and only that one's time is told |
 //! | a deadline can't be read, say a newer version wrote it | it is put off and counted, the others fire; it is tried again until it can be read |
+//! | nothing fires, and this process is up | the canary lies in the same index and fires with the same step: its lag grows, which the loop beside tells (`canary`) |
 //! | this replica's clock is wrong | the service corrects it from Postgres; what is left of the error moves the moment of a firing, never their number: the rung's key and the lock decide that |
 //! | the deadline is changed at the same moment | whoever locks first; the other sees the outcome |
 
@@ -24,8 +25,8 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::Span;
 use uuid::Uuid;
 
-use crate::domain::{Rung, RungState};
-use crate::{App, routes, store};
+use crate::domain::{Rung, RungState, lateness, next_canary_time};
+use crate::{App, canary, routes, store};
 
 /// Between two looks at the lag, as the metric's help says.
 const OBSERVE: Duration = Duration::from_secs(15);
@@ -39,7 +40,7 @@ pub(crate) fn monitor_loop(app: &Arc<App>, idle: Duration) -> Loop {
     Loop::new("monitor", idle, Monitor(Arc::clone(app)))
 }
 
-/// The loop that looks at the lag. Not the one that fires: it must tell when that one hangs.
+/// The loop that looks at the lag of this one and of the fold. Not those that work: it must tell when they hang.
 pub(crate) fn lag_loop(app: &Arc<App>) -> Loop {
     Loop::new("monitor-lag", OBSERVE, Lag(Arc::clone(app)))
 }
@@ -57,23 +58,38 @@ impl Step for Monitor {
 #[async_trait]
 impl Step for Lag {
     async fn step(&self) -> anyhow::Result<Stepped> {
+        // First: what it tells while the database can't be asked is what the rest would fail before.
+        canary::look(&self.0).await?;
         let now = self.0.db.now();
         let oldest = store::due::oldest(self.0.db.pool(), now).await?;
         self.0.metrics.horizons(&self.0.shelf.published(), now, self.0.alarm_before);
-        self.0.metrics.lag(oldest.map_or(0.0, |oldest| now.duration_since(oldest).as_secs_f64()));
+        let closing = store::closing::oldest(self.0.db.pool()).await?;
+        let age = |oldest: Option<Timestamp>| oldest.map_or(0.0, |oldest| now.duration_since(oldest).as_secs_f64());
+        self.0.metrics.lag(age(oldest));
+        self.0.metrics.fold_lag(age(closing).max(0.0));
         Ok(Stepped::Idle)
     }
 }
 
-/// How many deadlines were looked at, the rungs that moved on, what could not be read, and the rungs' spans.
-type Ticked = (usize, Vec<(Uuid, Rung)>, Vec<(Uuid, Error)>, Vec<Span>);
+/// What one tick did.
+struct Ticked {
+    /// Deadlines that were looked at, the canary among them.
+    looked_at: usize,
+    moved: Vec<(Uuid, Rung)>,
+    unreadable: Vec<(Uuid, Error)>,
+    /// Of the rungs that moved on.
+    spans: Vec<Span>,
+    /// When the canary should have fired, if it did.
+    canary: Option<Timestamp>,
+}
 
-/// Fires what is due in at most one batch of deadlines; answers how many there were.
+/// Fires what is due in at most one batch of deadlines; answers how many there were, the canary counted as one.
 pub(crate) async fn tick(app: &App) -> Result<usize, Error> {
     let (now, policies) = (app.db.now(), app.policies());
-    let (looked_at, moved, unreadable, spans) = transaction!(app.db, "tick", |tx| -> Result<Ticked, Error> {
-        let store::due::Found { mut deadlines, causes, unreadable } = store::due::lock(tx, now, app.batch).await?;
-        let looked_at = deadlines.len() + unreadable.len();
+    let ticked = transaction!(app.db, "tick", |tx| -> Result<Ticked, Error> {
+        let store::due::Found { mut deadlines, causes, unreadable, canary } =
+            store::due::lock(tx, now, app.batch).await?;
+        let looked_at = deadlines.len() + unreadable.len() + usize::from(canary);
         let mut moved = Vec::new();
         let mut calls = Vec::new();
         // They end when the commit is told of.
@@ -97,10 +113,22 @@ pub(crate) async fn tick(app: &App) -> Result<usize, Error> {
             let ids: Vec<Uuid> = unreadable.iter().map(|(id, _)| *id).collect();
             store::due::put_off(tx, &ids, now.saturating_add(PUT_OFF).unwrap_or(Timestamp::MAX)).await?;
         }
-        Ok((looked_at, moved, unreadable, spans))
+        let canary = match canary {
+            true => Some(store::canary::fire(tx, next_canary_time(now), now).await?),
+            false => None,
+        };
+        Ok(Ticked { looked_at, moved, unreadable, spans, canary })
     })?;
+    let Ticked { looked_at, moved, unreadable, spans, canary } = ticked;
     tell(app, &moved, &spans, now);
     drop(spans);
+    if let Some(planned) = canary {
+        let late = lateness(planned, now, app.late_after);
+        app.metrics.canary_fired(now.duration_since(planned), late.is_some());
+        if let Some(late) = late {
+            tracing::warn!(?late, "the canary fired late: so did everything that was due");
+        }
+    }
     app.metrics.unreadable(unreadable.len());
     for (deadline, fault) in &unreadable {
         tracing::error!(%deadline, %fault, "a deadline that is due can't be read and is put off");

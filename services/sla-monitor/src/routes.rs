@@ -12,6 +12,7 @@
 //! any level SUPERSEDED            RecordDeadlineOutcome(SUPERSEDED)           -
 //! RecordNoticeOutcome came        RecordDeadlineOutcome(REPEAT_NOTICE)        -
 //! a set was published             PutPolicySet                                -
+//! MendDeadline of a lost promise  RetellPromise                               -   (the ticket service tells it as it always does)
 //! ```
 //!
 //! No call follows from a RecordDeadlineOutcome. `follow` applies the left column; here is only what the calls say.
@@ -24,7 +25,7 @@ use proto::notification::v1::{
 };
 use proto::sla::v1::PolicySet;
 use proto::ticket::v1::{
-    Appeal, EscalateAppealRequest, PutPolicySetRequest, RecordDeadlineOutcomeRequest,
+    Appeal, EscalateAppealRequest, PutPolicySetRequest, RecordDeadlineOutcomeRequest, RetellPromiseRequest,
     record_deadline_outcome_request::Outcome,
 };
 use proto::{DurableCall, to_wire};
@@ -37,7 +38,7 @@ use crate::grpc::convert::{duration_to_wire, kind_to_wire};
 /// Sets follow each other: the ticket service hears of them in the order of their versions.
 const SETS: &str = "policySets";
 
-const TICKET: &str = "ticket";
+pub(crate) const TICKET: &str = "ticket";
 const NOTIFICATION: &str = "notification";
 
 /// The template of the repeat notice.
@@ -176,6 +177,12 @@ pub(crate) fn repeat_noted(deadline: Uuid, key: RungKey, news: &NoticeNews) -> C
 /// Carries a published set to where promises are made.
 pub(crate) fn put_policy_set(set: PolicySet) -> Call {
     Call::new(TICKET, SETS, PutPolicySetRequest { policy_set: Some(set), request_id: String::new() })
+}
+
+/// Asks to be told an appeal's promise again.
+pub(crate) fn retell(deadline: Uuid) -> Call {
+    let name = appeal_name(deadline);
+    Call::new(TICKET, name.clone(), RetellPromiseRequest { name, request_id: String::new() })
 }
 
 // === impl Note ===

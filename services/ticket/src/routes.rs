@@ -20,6 +20,7 @@
 //! EXTENDED                          UpdateDeadline        -
 //! EXTENSION_LAPSED                  -                     -      the citizen hears of the old due time's passing from the SLA monitor
 //! member created or changed         -                     UpsertRecipient `recipients/staff-{id}`
+//! RetellPromise came                UpdateDeadline, or StopDeadline once all clocks are over, under the revision it has
 //! ```
 //!
 //! The SLA monitor gets one call per command, whatever the number of events: it carries the whole state under the appeal's revision.
@@ -84,15 +85,23 @@ fn to_sla(change: &Change<'_>) -> Option<Call> {
     if !change.events.iter().any(|recorded| recorded.event.moves_clocks()) {
         return None;
     }
-    let deadline = Some(deadline::wire(appeal));
-    let (key, request_id) = (appeal.name(), String::new());
-    Some(if change.before.is_none() {
-        Call::new(SLA, key, sla::TrackDeadlineRequest { deadline, request_id })
-    } else if appeal.clocks().iter().all(|clock| clock.is_over()) {
+    Some(match change.before {
+        None => {
+            let deadline = Some(deadline::wire(appeal));
+            Call::new(SLA, appeal.name(), sla::TrackDeadlineRequest { deadline, request_id: String::new() })
+        }
+        Some(_) => retold(appeal),
+    })
+}
+
+/// The whole state of the clocks, to whoever may know an older one or none: an update creates what is unknown.
+pub fn retold(appeal: &Appeal) -> Call {
+    let (key, deadline, request_id) = (appeal.name(), Some(deadline::wire(appeal)), String::new());
+    if appeal.clocks().iter().all(|clock| clock.is_over()) {
         Call::new(SLA, key, sla::StopDeadlineRequest { deadline, request_id })
     } else {
         Call::new(SLA, key, sla::UpdateDeadlineRequest { deadline, request_id })
-    })
+    }
 }
 
 fn to_applicant(change: &Change<'_>, recorded: &Recorded, moved: bool) -> Option<Call> {

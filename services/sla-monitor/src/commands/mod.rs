@@ -1,5 +1,6 @@
 //! What changes something: one file per command, the whole route on one screen.
 
+pub(crate) mod mend_deadline;
 pub(crate) mod publish;
 pub(crate) mod record_notice_outcome;
 pub(crate) mod stop_deadline;
@@ -12,7 +13,7 @@ use proto::sla::v1 as wire;
 use rpc::Refusal;
 use uuid::Uuid;
 
-use crate::domain::{Deadline, Mismatch, Promise};
+use crate::domain::{Deadline, Promise, Told};
 use crate::grpc::convert::deadline_to_wire;
 use crate::{App, store};
 
@@ -28,15 +29,17 @@ async fn take_over(
         // Most likely it was published a moment ago, by another replica. One that stays unknown is flagged, and watched all the same.
         app.shelf.refresh().await?;
     }
-    let (answer, mismatches) = transaction!(app.db, name, |tx| -> Result<(wire::Deadline, Vec<Mismatch>), Refusal> {
-        if let Some(answer) = app.once.replay_as(tx, key).await? {
-            return Ok((answer, Vec::new()));
-        }
-        let (deadline, mismatches) = upsert(app, tx, id, promise).await?;
-        let answer = deadline_to_wire(&deadline, app.late_after);
-        app.once.record(tx, key, &answer).await?;
-        Ok((answer, mismatches))
-    })?;
+    let (answer, Told { mismatches, .. }) =
+        transaction!(app.db, name, |tx| -> Result<(wire::Deadline, Told), Refusal> {
+            if let Some(answer) = app.once.replay_as(tx, key).await? {
+                return Ok((answer, Told::default()));
+            }
+            let (deadline, told) = upsert(app, tx, id, promise).await?;
+            store::closing::append(tx, deadline.update_time, &told.tallies).await?;
+            let answer = deadline_to_wire(&deadline, app.late_after);
+            app.once.record(tx, key, &answer).await?;
+            Ok((answer, told))
+        })?;
     app.metrics.mismatched(&mismatches);
     if !mismatches.is_empty() {
         tracing::warn!(deadline = %id, ?mismatches, "our arithmetic does not confirm the promise, which stands");
@@ -44,22 +47,22 @@ async fn take_over(
     Ok(answer)
 }
 
-async fn upsert(app: &App, tx: &mut Tx, id: Uuid, promise: &Promise) -> Result<(Deadline, Vec<Mismatch>), Refusal> {
+async fn upsert(app: &App, tx: &mut Tx, id: Uuid, promise: &Promise) -> Result<(Deadline, Told), Refusal> {
     let (now, policies) = (app.db.now(), app.policies());
     let mut known = store::deadline::lock(tx, id).await?;
     if known.is_none() {
-        let (deadline, mismatches) = Deadline::track(id, promise.clone(), now, &policies);
+        let (deadline, told) = Deadline::track(id, promise.clone(), now, &policies);
         if store::deadline::insert(tx, &deadline).await? {
-            return Ok((deadline, mismatches));
+            return Ok((deadline, told));
         }
         // Another call of the same appeal was faster, and has committed by now.
         known = store::deadline::lock(tx, id).await?;
     }
     let mut deadline = known.ok_or_else(|| Refusal::internal("a deadline was there and is gone"))?;
     let before = deadline.rungs.clone();
-    let Some(mismatches) = deadline.revise(promise.clone(), now, &policies) else {
-        return Ok((deadline, Vec::new()));
+    let Some(told) = deadline.revise(promise.clone(), now, &policies) else {
+        return Ok((deadline, Told::default()));
     };
     store::deadline::update(tx, &before, &deadline).await?;
-    Ok((deadline, mismatches))
+    Ok((deadline, told))
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::closing::{Closing, Tally};
 use super::policies::{Mismatch, Policies};
 use super::promise::{Clock, ClockState, Promise};
 use super::rung::{Rung, RungState};
@@ -17,6 +18,8 @@ pub struct Deadline {
     pub promise: Promise,
     /// Those that were, are and will be.
     pub rungs: Vec<Rung>,
+    /// What is counted of those clocks that are over, at most one of each (L9).
+    pub counted: Vec<Closing>,
     /// Our own arithmetic does not confirm the promise.
     pub mismatch: bool,
     /// When it was first tracked here.
@@ -25,28 +28,40 @@ pub struct Deadline {
     pub update_time: Timestamp,
 }
 
+/// What follows from what was told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Why our own arithmetic does not confirm the promise.
+    pub mismatches: Vec<Mismatch>,
+    /// What is counted from now on, or no longer.
+    pub tallies: Vec<Tally>,
+}
+
 // === impl Deadline ===
 
 impl Deadline {
     /// Begins to watch a promise. One whose clocks are all over is a tombstone: it keeps older revisions out.
-    pub fn track(id: Uuid, promise: Promise, now: Timestamp, policies: &Policies) -> (Self, Vec<Mismatch>) {
+    pub fn track(id: Uuid, promise: Promise, now: Timestamp, policies: &Policies) -> (Self, Told) {
         let now = micros(now);
-        let mut deadline = Self { id, promise, rungs: Vec::new(), mismatch: false, create_time: now, update_time: now };
-        let mismatches = deadline.verify(policies);
+        let (rungs, counted) = (Vec::new(), Vec::new());
+        let mut deadline = Self { id, promise, rungs, counted, mismatch: false, create_time: now, update_time: now };
+        let told = Told { mismatches: deadline.verify(policies), tallies: deadline.recount(None, policies) };
         deadline.rearm(policies);
-        (deadline, mismatches)
+        (deadline, told)
     }
 
     /// Takes over a newer state of the promise, also of a stopped one. `None`, and no change, unless the revision is higher.
-    pub fn revise(&mut self, promise: Promise, now: Timestamp, policies: &Policies) -> Option<Vec<Mismatch>> {
+    pub fn revise(&mut self, mut promise: Promise, now: Timestamp, policies: &Policies) -> Option<Told> {
         if promise.revision <= self.promise.revision {
             return None;
         }
-        self.promise = promise;
+        // A replica of the ticket service that is older than the field tells none; the appeal is in a group all the same.
+        promise.group = promise.group.or_else(|| self.promise.group.take());
+        let before = std::mem::replace(&mut self.promise, promise);
         self.touch(now);
-        let mismatches = self.verify(policies);
+        let told = Told { mismatches: self.verify(policies), tallies: self.recount(Some(&before), policies) };
         self.rearm(policies);
-        Some(mismatches)
+        Some(told)
     }
 
     /// Whether anything can still happen.

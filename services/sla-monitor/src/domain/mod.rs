@@ -23,12 +23,19 @@
 //! promised a time that has passed, and no level falls due because of the outage alone.
 
 mod arming;
+mod canary;
+mod closing;
 mod deadline;
+mod drift;
+mod figures;
 mod firing;
+mod histogram;
 mod names;
+mod period;
 mod policies;
 mod promise;
 mod publication;
+mod reconciliation;
 mod rung;
 mod settling;
 #[cfg(test)]
@@ -36,11 +43,18 @@ mod tests;
 mod times;
 
 pub use self::{
-    deadline::Deadline,
+    canary::{CANARY, next_canary_time},
+    closing::{Cell, Closing, Outcome, Tally},
+    deadline::{Deadline, Told},
+    drift::{Drift, DriftKind},
+    figures::{Figures, Key, Measure, Part, Sum, fold},
+    histogram::Histogram,
     names::{appeal_name, deadline_name, parse_name},
+    period::{Dimension, LONGEST_DAYS, Narrowed, Period, PeriodFault, Scope},
     policies::{Mismatch, Policies},
     promise::{Clock, ClockState, Extension, Promise, Suspension, kind_of},
     publication::{Entries, Given, Publication, Unfit},
+    reconciliation::{Counts, Phase, Place},
     rung::{Rung, RungKey, RungState},
     settling::Answer,
     times::{lateness, micros},

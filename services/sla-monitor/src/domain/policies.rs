@@ -5,9 +5,12 @@
 
 use std::sync::Arc;
 
-use ::deadline::{Calendar, Due, Plan, Policy, PolicySet, Published, RungInputs, RungKind, extended, level_end, rungs};
-use jiff::Timestamp;
+use ::deadline::{
+    Calendar, Due, Plan, Policy, PolicySet, Published, RungInputs, RungKind, elapsed, extended, level_end, rungs,
+};
+use jiff::{SignedDuration, Timestamp};
 
+use super::closing::Measured;
 use super::promise::{Clock, ClockState, Promise};
 use super::rung::Rung;
 use super::times::micros;
@@ -125,6 +128,37 @@ impl Policies {
                 self.level_end(promise, clock, rung.key.level, ran_again).or(Some(moved))
             }
             _ => moved,
+        }
+    }
+
+    /// What there is to count of a clock that ended at `end`; `ran_for`: the due time that it had then, where it is known. Else it is computed,
+    /// from the ledger as it is now. Time counts as it does for the clock; where the calendar does not know the days, all time does.
+    pub(super) fn measure(
+        &self,
+        promise: &Promise,
+        clock: &Clock,
+        end: Timestamp,
+        ran_for: Option<Timestamp>,
+    ) -> Measured {
+        let real = |from: Timestamp| end.duration_since(from).max(SignedDuration::ZERO);
+        let Some((plan, calendar)) = self.terms(promise, clock) else {
+            let late = ran_for.map_or(SignedDuration::ZERO, real);
+            let (is_late, used) = (ran_for.map(|due| end > due), real(clock.start_time));
+            return Measured { is_late, due_time: ran_for, used, late };
+        };
+        let suspensions = plan.pausing(&promise.counted_suspensions());
+        let counted =
+            |from| elapsed(calendar, clock.allowance.basis(), from, end, &suspensions).unwrap_or_else(|_| real(from));
+        let computed = || extended(calendar, clock.start_time, clock.allowance, &clock.granted(), &suspensions).ok();
+        let due = ran_for.map(Due::At).or_else(computed);
+        let due_time = due.and_then(Due::time).map(micros);
+        let late_since = due_time.filter(|due| end > *due);
+        Measured {
+            due_time,
+            // One that was paused before it was due, without an end, was not late.
+            is_late: due.map(|_| late_since.is_some()),
+            used: counted(clock.start_time),
+            late: late_since.map_or(SignedDuration::ZERO, counted),
         }
     }
 

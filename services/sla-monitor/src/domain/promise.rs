@@ -23,6 +23,8 @@ pub struct Promise {
     pub priority: String,
     /// Id of the channel.
     pub channel: String,
+    /// Id of the group whose queue the appeal is in; `None` when it was never told.
+    pub group: Option<String>,
     /// At most one of each kind.
     pub clocks: Vec<Clock>,
     /// Oldest first.

@@ -1,5 +1,6 @@
 //! The rules of rungs: by example, by outages, and over random histories.
 
+mod figures;
 mod histories;
 mod outages;
 
@@ -28,6 +29,7 @@ fn promise(clocks: Vec<Clock>, revision: i64) -> Promise {
         category: "suspicious_activity".into(),
         priority: "emergency".into(),
         channel: "web_form".into(),
+        group: Some("security".into()),
         clocks,
         suspensions: Vec::new(),
     }
@@ -55,8 +57,8 @@ fn both() -> Vec<Clock> {
 }
 
 fn tracked() -> Deadline {
-    let (deadline, mismatches) = Deadline::track(Uuid::nil(), promise(both(), 1), start(), &Policies::builtin());
-    assert_eq!(mismatches, []);
+    let (deadline, told) = Deadline::track(Uuid::nil(), promise(both(), 1), start(), &Policies::builtin());
+    assert_eq!(told, Told::default());
     deadline
 }
 
@@ -121,14 +123,15 @@ fn an_extended_term_is_confirmed_and_warned_about_again() {
     (moved.epoch, moved.due_time) = (3, Some(start() + hours(32)));
     let length = Allowance::RealTime(hours(8));
     moved.extensions = vec![Extension { reason: Some(::deadline::ExtensionReason::FurtherAnalysis), length }];
-    let mismatches = deadline.revise(promise(vec![moved.clone()], 3), start() + hours(20), &policies).unwrap();
+    let mismatches =
+        deadline.revise(promise(vec![moved.clone()], 3), start() + hours(20), &policies).unwrap().mismatches;
     assert_eq!(mismatches, []);
     assert_eq!(levels(&deadline.rungs, RESOLUTION, RungState::Armed), [(3, 0), (3, 1), (3, 2)]);
     assert_eq!(deadline.next_fire_time(), Some(start() + hours(24)), "three quarters of 32 hours");
     assert_eq!(levels(&deadline.fire(start() + hours(24), &policies), RESOLUTION, RungState::Acted), [(3, 0)]);
     // Without it the promise would not be ours.
     moved.extensions.clear();
-    let mismatches = deadline.revise(promise(vec![moved], 4), start() + hours(25), &policies).unwrap();
+    let mismatches = deadline.revise(promise(vec![moved], 4), start() + hours(25), &policies).unwrap().mismatches;
     assert_eq!(mismatches, [Mismatch::DueTime]);
 }
 
@@ -190,7 +193,7 @@ fn a_promise_that_our_arithmetic_does_not_confirm_is_kept_and_watched() {
     let odd = |change: fn(&mut Promise)| {
         let mut promise = promise(vec![clock(RESOLUTION)], 1);
         change(&mut promise);
-        let (deadline, mismatches) = Deadline::track(Uuid::nil(), promise.clone(), start(), &policies);
+        let (deadline, Told { mismatches, .. }) = Deadline::track(Uuid::nil(), promise.clone(), start(), &policies);
         assert_eq!(deadline.promise, promise);
         assert_eq!(deadline.mismatch, !mismatches.is_empty());
         let due = promise.clocks[0].due_time;

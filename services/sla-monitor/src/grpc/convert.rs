@@ -1,9 +1,12 @@
 //! Wire <-> domain. A request is converted whole: every violation is found before it is refused.
 
+mod drift;
 mod explanation;
 mod notice;
 mod policy_set;
 mod promise;
+mod report;
+mod report_csv;
 mod shown;
 
 use ::deadline::{Allowance, ClockKind, ExtensionReason, Refused};
@@ -11,8 +14,7 @@ use jiff::SignedDuration;
 use proto::sla::v1 as wire;
 use rpc::Refusal;
 
-use crate::domain::Extension;
-
+pub(crate) use self::drift::{drift_to_wire, mend};
 pub(crate) use self::explanation::explanation_to_wire;
 pub(crate) use self::notice::notice_outcome;
 pub(crate) use self::policy_set::{
@@ -20,7 +22,10 @@ pub(crate) use self::policy_set::{
     unreadable,
 };
 pub(crate) use self::promise::{promise, stopped_promise};
+pub(crate) use self::report::{report_row, report_scope};
+pub(crate) use self::report_csv::report_pieces;
 pub(crate) use self::shown::deadline_to_wire;
+use crate::domain::Extension;
 
 /// A due time that can't be computed, of whatever `subject` is.
 pub(crate) fn not_computable(subject: &str, refused: Refused) -> Refusal {

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use bootstrap::Context;
 use proto::sla::v1::sla_service_server::{SlaService, SlaServiceServer};
 use proto::sla::v1::{
-    Deadline, ExplainDeadlineRequest, Explanation, GetDeadlineRequest, GetPolicySetRequest, ListDeadlinesRequest,
-    ListDeadlinesResponse, ListPolicySetsRequest, ListPolicySetsResponse, PolicySet, PreviewDueTimeRequest,
-    PreviewDueTimeResponse, PublishCalendarRequest, PublishPolicyRequest, RecordNoticeOutcomeRequest,
-    RecordNoticeOutcomeResponse, StopDeadlineRequest, TrackDeadlineRequest, UpdateDeadlineRequest,
+    Deadline, ExplainDeadlineRequest, Explanation, GetDeadlineRequest, GetPolicySetRequest, GetReportCsvRequest,
+    GetReportCsvResponse, GetReportRequest, GetReportResponse, ListDeadlinesRequest, ListDeadlinesResponse,
+    ListDriftsRequest, ListDriftsResponse, ListPolicySetsRequest, ListPolicySetsResponse, MendDeadlineRequest,
+    MendDeadlineResponse, PolicySet, PreviewDueTimeRequest, PreviewDueTimeResponse, PublishCalendarRequest,
+    PublishPolicyRequest, RecordNoticeOutcomeRequest, RecordNoticeOutcomeResponse, StopDeadlineRequest,
+    TrackDeadlineRequest, UpdateDeadlineRequest,
 };
-use rpc::serve;
+use rpc::{Answers, serve, serve_stream};
 use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
@@ -89,5 +91,26 @@ impl SlaService for Sla {
         r: Request<ListPolicySetsRequest>,
     ) -> Result<Response<ListPolicySetsResponse>, Status> {
         serve(&self.0, DOMAIN, r, queries::list_policy_sets::run).await
+    }
+
+    async fn get_report(&self, r: Request<GetReportRequest>) -> Result<Response<GetReportResponse>, Status> {
+        serve(&self.0, DOMAIN, r, queries::get_report::run).await
+    }
+
+    type GetReportCsvStream = Answers<GetReportCsvResponse>;
+
+    async fn get_report_csv(
+        &self,
+        r: Request<GetReportCsvRequest>,
+    ) -> Result<Response<Self::GetReportCsvStream>, Status> {
+        serve_stream(&self.0, DOMAIN, r, queries::get_report_csv::run).await
+    }
+
+    async fn list_drifts(&self, r: Request<ListDriftsRequest>) -> Result<Response<ListDriftsResponse>, Status> {
+        serve(&self.0, DOMAIN, r, queries::list_drifts::run).await
+    }
+
+    async fn mend_deadline(&self, r: Request<MendDeadlineRequest>) -> Result<Response<MendDeadlineResponse>, Status> {
+        serve(&self.0, DOMAIN, r, commands::mend_deadline::run).await
     }
 }

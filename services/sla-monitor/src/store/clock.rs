@@ -8,7 +8,10 @@ use uuid::Uuid;
 
 use super::parts::Parts;
 use super::{corrupt, stamp, time};
-use crate::domain::{Clock, ClockState, Deadline, kind_of};
+use crate::domain::{Clock, ClockState, Closing, Deadline, kind_of};
+
+/// A clock, and what is counted of it once it is over.
+pub(super) type Kept = (Clock, Option<Closing>);
 
 /// A row as it is stored.
 struct Row {
@@ -23,15 +26,16 @@ struct Row {
     calendar_version: i64,
     end_time: Option<Stamp>,
     extensions: Option<Value>,
+    closing: Option<Value>,
 }
 
 /// The clocks of some deadlines, first answer before resolution. Rows that can't be read are the fault of their own deadline only.
-pub(super) async fn of(db: &mut PgConnection, deadlines: &[Uuid]) -> Result<Parts<Clock>, Error> {
+pub(super) async fn of(db: &mut PgConnection, deadlines: &[Uuid]) -> Result<Parts<Kept>, Error> {
     let rows = sqlx::query_as!(
         Row,
         "-- clocks_of()
         SELECT deadline_id, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time,
-            extensions
+            extensions, closing
         FROM clock WHERE deadline_id = ANY($1) ORDER BY deadline_id, kind",
         deadlines,
     )
@@ -61,18 +65,20 @@ pub(super) async fn save(tx: &mut Tx, deadline: &Deadline) -> Result<(), Error> 
         |it: &Clock| serde_json::to_value(&it.extensions).map(|all| (!it.extensions.is_empty()).then_some(all));
     let extensions = clocks.iter().map(extensions).collect::<Result<Vec<_>, _>>();
     let extensions = extensions.map_err(|_| corrupt("clock.extensions"))?;
+    let closings = clocks.iter().map(|it| closing(deadline, it)).collect::<Result<Vec<_>, _>>()?;
     sqlx::query!(
         "-- save_clocks()
         INSERT INTO clock (deadline_id, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time,
-            extensions)
-        SELECT $1, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time, extensions
+            extensions, closing)
+        SELECT $1, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time, extensions,
+            closing
         FROM unnest($2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[], $7::jsonb[], $8::text[],
-                $9::bigint[], $10::timestamptz[], $11::jsonb[])
-            AS given (kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time, extensions)
+                $9::bigint[], $10::timestamptz[], $11::jsonb[], $12::jsonb[])
+            AS given (kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time, extensions, closing)
         ON CONFLICT (deadline_id, kind) DO UPDATE SET
             state = excluded.state, epoch = excluded.epoch, start_time = excluded.start_time, due_time = excluded.due_time,
             allowance = excluded.allowance, calendar = excluded.calendar, calendar_version = excluded.calendar_version,
-            end_time = excluded.end_time, extensions = excluded.extensions",
+            end_time = excluded.end_time, extensions = excluded.extensions, closing = excluded.closing",
         deadline.id,
         &kinds as &[&str],
         &states as &[&str],
@@ -84,17 +90,23 @@ pub(super) async fn save(tx: &mut Tx, deadline: &Deadline) -> Result<(), Error> 
         &versions,
         &ends as &[Option<Stamp>],
         &extensions as &[Option<Value>],
+        &closings as &[Option<Value>],
     )
     .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
+fn closing(deadline: &Deadline, clock: &Clock) -> Result<Option<Value>, Error> {
+    let closing = deadline.counted.iter().find(|it| it.cell.clock == clock.kind);
+    closing.map(serde_json::to_value).transpose().map_err(|_| corrupt("clock.closing"))
+}
+
 // === impl Row ===
 
 impl Row {
-    fn read(self) -> Result<Clock, Error> {
-        Ok(Clock {
+    fn read(self) -> Result<Kept, Error> {
+        let clock = Clock {
             kind: kind_of(&self.kind).ok_or_else(|| corrupt("clock.kind"))?,
             state: ClockState::parse(&self.state).ok_or_else(|| corrupt("clock.state"))?,
             epoch: self.epoch,
@@ -108,6 +120,8 @@ impl Row {
                 Some(all) => serde_json::from_value(all).map_err(|_| corrupt("clock.extensions"))?,
                 None => Vec::new(),
             },
-        })
+        };
+        let closing = self.closing.map(serde_json::from_value).transpose().map_err(|_| corrupt("clock.closing"))?;
+        Ok((clock, closing))
     }
 }

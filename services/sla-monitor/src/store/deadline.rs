@@ -6,9 +6,10 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::clock::Kept;
 use super::parts::Parts;
 use super::{clock, corrupt, rung, stamp};
-use crate::domain::{Clock, Deadline, Promise, Rung};
+use crate::domain::{Deadline, Promise, Rung};
 
 /// A row without its clocks and rungs.
 pub(super) struct Row {
@@ -21,6 +22,7 @@ pub(super) struct Row {
     pub(super) category: String,
     pub(super) priority: String,
     pub(super) channel: String,
+    pub(super) queue_group: Option<String>,
     pub(super) suspensions: Value,
     pub(super) mismatch: bool,
     pub(super) create_time: Stamp,
@@ -33,8 +35,8 @@ pub(crate) async fn get(db: &mut PgConnection, id: Uuid) -> Result<Option<Deadli
     let row = sqlx::query_as!(
         Row,
         "-- get_deadline()
-        SELECT deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel, suspensions,
-            mismatch, create_time, update_time, trace_context
+        SELECT deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel, queue_group,
+            suspensions, mismatch, create_time, update_time, trace_context
         FROM deadline WHERE deadline_id = $1",
         id,
     )
@@ -48,8 +50,8 @@ pub(crate) async fn lock(tx: &mut Tx, id: Uuid) -> Result<Option<Deadline>, Erro
     let row = sqlx::query_as!(
         Row,
         "-- lock_deadline()
-        SELECT deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel, suspensions,
-            mismatch, create_time, update_time, trace_context
+        SELECT deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel, queue_group,
+            suspensions, mismatch, create_time, update_time, trace_context
         FROM deadline WHERE deadline_id = $1 FOR UPDATE",
         id,
     )
@@ -63,8 +65,8 @@ pub(crate) async fn insert(tx: &mut Tx, it: &Deadline) -> Result<bool, Error> {
     let inserted = sqlx::query!(
         "-- insert_deadline()
         INSERT INTO deadline (deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel,
-            suspensions, state, mismatch, next_due_time, next_fire_time, create_time, update_time, trace_context)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+            suspensions, state, mismatch, next_due_time, next_fire_time, create_time, update_time, trace_context, queue_group)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
         ON CONFLICT (deadline_id) DO NOTHING",
         it.id,
         it.promise.number,
@@ -83,6 +85,7 @@ pub(crate) async fn insert(tx: &mut Tx, it: &Deadline) -> Result<bool, Error> {
         it.create_time.to_sqlx(),
         it.update_time.to_sqlx(),
         rpc::trace_context::current(),
+        it.promise.group,
     )
     .execute(&mut **tx)
     .await?;
@@ -100,7 +103,7 @@ pub(crate) async fn update(tx: &mut Tx, before: &[Rung], it: &Deadline) -> Resul
         "-- update_deadline()
         UPDATE deadline SET number = $2, revision = $3, policy = $4, policy_version = $5, policy_hash = $6, category = $7,
             priority = $8, channel = $9, suspensions = $10, state = $11, mismatch = $12, next_due_time = $13,
-            next_fire_time = $14, update_time = $15, trace_context = $16
+            next_fire_time = $14, update_time = $15, trace_context = $16, queue_group = $17
         WHERE deadline_id = $1",
         it.id,
         it.promise.number,
@@ -118,6 +121,7 @@ pub(crate) async fn update(tx: &mut Tx, before: &[Rung], it: &Deadline) -> Resul
         stamp(it.next_fire_time()) as Option<Stamp>,
         it.update_time.to_sqlx(),
         rpc::trace_context::current(),
+        it.promise.group,
     )
     .execute(&mut **tx)
     .await?;
@@ -151,6 +155,23 @@ pub(crate) async fn reschedule(tx: &mut Tx, deadlines: &[Deadline]) -> Result<()
     Ok(())
 }
 
+/// Writes what a mending changed: what is armed, and what is derived from it.
+pub(crate) async fn mend(tx: &mut Tx, before: &[Rung], it: &Deadline) -> Result<(), Error> {
+    rung::rearm(tx, it.id, before, &it.rungs).await?;
+    sqlx::query!(
+        "-- mend_deadline()
+        UPDATE deadline SET state = $2, next_due_time = $3, next_fire_time = $4, update_time = $5 WHERE deadline_id = $1",
+        it.id,
+        state(it),
+        stamp(it.next_due_time()) as Option<Stamp>,
+        stamp(it.next_fire_time()) as Option<Stamp>,
+        it.update_time.to_sqlx(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// Rows with their clocks and rungs, in the order of the rows. One that can't be read fails all of them.
 pub(super) async fn whole(db: &mut PgConnection, rows: Vec<Row>) -> Result<Vec<Deadline>, Error> {
     each(db, rows).await?.into_iter().map(|(_, read)| read).collect()
@@ -178,7 +199,8 @@ fn suspensions(it: &Deadline) -> Result<Value, Error> {
 // === impl Row ===
 
 impl Row {
-    fn with(self, clocks: &mut Parts<Clock>, rungs: &mut Parts<Rung>) -> Result<Deadline, Error> {
+    fn with(self, clocks: &mut Parts<Kept>, rungs: &mut Parts<Rung>) -> Result<Deadline, Error> {
+        let (clocks, counted): (Vec<_>, Vec<_>) = clocks.take(self.deadline_id)?.into_iter().unzip();
         Ok(Deadline {
             id: self.deadline_id,
             promise: Promise {
@@ -190,10 +212,12 @@ impl Row {
                 category: self.category,
                 priority: self.priority,
                 channel: self.channel,
-                clocks: clocks.take(self.deadline_id)?,
+                group: self.queue_group,
+                clocks,
                 suspensions: serde_json::from_value(self.suspensions).map_err(|_| corrupt("deadline.suspensions"))?,
             },
             rungs: rungs.take(self.deadline_id)?,
+            counted: counted.into_iter().flatten().collect(),
             mismatch: self.mismatch,
             create_time: self.create_time.to_jiff(),
             update_time: self.update_time.to_jiff(),

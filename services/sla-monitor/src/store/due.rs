@@ -9,7 +9,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::deadline::{Row, each};
-use crate::domain::Deadline;
+use crate::domain::{CANARY, Deadline};
 
 /// A look's find.
 pub(crate) struct Found {
@@ -18,16 +18,18 @@ pub(crate) struct Found {
     pub(crate) causes: HashMap<Uuid, String>,
     /// Locked like the others, and not to be read: whatever its fault, a deadline must not hold up all that are due with it.
     pub(crate) unreadable: Vec<(Uuid, Error)>,
+    /// The canary is among what is due, and locked like the others.
+    pub(crate) canary: bool,
 }
 
 /// Locks the deadlines that have been due longest, at most `limit`, and reads them. One that somebody else holds is left to them: it is being
 /// fired there, or changed, and is looked at again in the next step.
 pub(crate) async fn lock(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<Found, Error> {
-    let rows = sqlx::query_as!(
+    let mut rows = sqlx::query_as!(
         Row,
         "-- lock_due()
-        SELECT deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel, suspensions,
-            mismatch, create_time, update_time, trace_context
+        SELECT deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel, queue_group,
+            suspensions, mismatch, create_time, update_time, trace_context
         FROM deadline WHERE next_fire_time <= $1
         ORDER BY next_fire_time LIMIT $2
         FOR UPDATE SKIP LOCKED",
@@ -36,9 +38,12 @@ pub(crate) async fn lock(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<Foun
     )
     .fetch_all(&mut **tx)
     .await?;
+    let all = rows.len();
+    rows.retain(|row| row.deadline_id != CANARY);
+    let canary = rows.len() < all;
     let cause = |row: &Row| Some((row.deadline_id, row.trace_context.clone()?));
     let causes = rows.iter().filter_map(cause).collect();
-    let mut found = Found { deadlines: Vec::with_capacity(rows.len()), causes, unreadable: Vec::new() };
+    let mut found = Found { deadlines: Vec::with_capacity(rows.len()), causes, unreadable: Vec::new(), canary };
     for (id, read) in each(tx, rows).await? {
         match read {
             Ok(deadline) => found.deadlines.push(deadline),

@@ -1,5 +1,9 @@
 //! Against a real Postgres, stepped by hand, with scripted peers behind the outbox.
 
+mod canary;
+mod drift;
+mod figures;
+mod figures_file;
 mod firing;
 mod notices;
 mod outages;
@@ -8,6 +12,7 @@ mod plans;
 mod publishing;
 mod races;
 mod reads;
+mod reconciling;
 mod rig;
 mod service;
 mod unreadable;

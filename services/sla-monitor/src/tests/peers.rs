@@ -12,7 +12,7 @@ use prost::Message;
 use proto::notification::v1::{Notification, SendNotificationRequest};
 use proto::ticket::v1::{
     Appeal, AppealContact, EscalateAppealRequest, PutPolicySetRequest, PutPolicySetResponse,
-    RecordDeadlineOutcomeRequest, RecordDeadlineOutcomeResponse,
+    RecordDeadlineOutcomeRequest, RecordDeadlineOutcomeResponse, RetellPromiseRequest, RetellPromiseResponse,
 };
 use proto::{DurableCall, from_wire, to_wire};
 use rpc::Refusal;
@@ -100,6 +100,10 @@ impl Deliver for Peer {
             PutPolicySetRequest::METHOD => {
                 let request = PutPolicySetRequest::decode(request.clone()).unwrap();
                 (request.request_id, PutPolicySetResponse {}.encode_to_vec())
+            }
+            RetellPromiseRequest::METHOD => {
+                let request = RetellPromiseRequest::decode(request.clone()).unwrap();
+                (request.request_id, RetellPromiseResponse {}.encode_to_vec())
             }
             other => panic!("nobody calls {other}"),
         };

@@ -1,6 +1,7 @@
 //! The service over a database of its own, and the ticket service's side of the talk.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::deadline::{ClockKind, PolicySet};
 use ::store::{Db, Settings};
@@ -15,14 +16,15 @@ use proto::sla::v1::{GetDeadlineRequest, TrackDeadlineRequest, UpdateDeadlineReq
 use proto::{from_wire, to_wire};
 use rpc::{Caller, Refusal};
 use sealed::Ring;
-use sqlx::{Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use uuid::Uuid;
 
 use super::peers::Peer;
+use crate::canary::Canary;
 use crate::follow::Follower;
 use crate::grpc::convert::duration_to_wire;
 use crate::metrics::Metrics;
-use crate::{App, Service, commands, monitor, queries};
+use crate::{App, FiguresConfig, Service, commands, monitor, queries};
 
 pub fn start() -> Timestamp {
     "2026-03-02T09:00:00Z".parse().unwrap()
@@ -99,6 +101,8 @@ impl Rig {
             late_after: SignedDuration::from_secs(60),
             notice_lifetime: hours(24),
             alarm_before: hours(60 * 24),
+            figures: FiguresConfig { batch: 1_000, idle: Duration::from_secs(5), keep_days: 1_100 },
+            canary: Arc::new(Canary::new(SignedDuration::from_secs(30))),
         });
         let ways: Vec<(&'static str, Arc<dyn outbox::Deliver>)> =
             vec![("ticket", Arc::new(ticket.clone())), ("notification", Arc::new(notification.clone()))];
@@ -150,6 +154,15 @@ impl Rig {
 
     pub async fn get(&self, deadline: &wire::Deadline) -> wire::Deadline {
         self.find(&deadline.name).await.unwrap()
+    }
+
+    /// Changes rows as nobody should.
+    pub async fn meddle(&self, statement: impl Into<String>) -> u64 {
+        let mut admin = PgConnection::connect(&self.admin_url()).await.unwrap();
+        admin.execute("SET search_path = sla").await.unwrap();
+        let done = sqlx::query(AssertSqlSafe(statement.into())).execute(&mut admin).await.unwrap();
+        admin.close().await.unwrap();
+        done.rows_affected()
     }
 
     /// The superuser's way into the database.
@@ -207,6 +220,7 @@ pub fn promise() -> wire::Deadline {
         category: "suspicious_activity".into(),
         priority: "emergency".into(),
         channel: "web_form".into(),
+        group: "security".into(),
         clocks: ClockKind::ALL.map(clock).to_vec(),
         ..wire::Deadline::default()
     }

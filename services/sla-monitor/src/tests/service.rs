@@ -32,7 +32,7 @@ async fn it_starts_with_its_own_defaults_and_its_monitor_is_stepped_by_name() {
     let loops = prepared.take_loops();
     std::fs::remove_dir_all(&folder).unwrap();
 
-    for name in ["monitor", "monitor-lag"] {
+    for name in ["monitor", "monitor-lag", "fold", "purge-figures"] {
         let it = loops.iter().find(|it| it.name == name).unwrap();
         assert_eq!(it.step.step().await.unwrap(), Stepped::Idle, "{name}");
     }
@@ -49,6 +49,13 @@ fn settings_that_make_no_sense_are_refused_by_name() {
         ("monitor.batch", toml_int(5000), "monitor.batch"),
         ("monitor.idle", "0s".into(), "monitor.idle"),
         ("notice.lifetime", "0s".into(), "notice.lifetime"),
+        ("figures.batch", toml_int(0), "figures.batch"),
+        ("figures.idle", "0s".into(), "figures.idle"),
+        ("figures.keep_days", toml_int(399), "figures.keep_days"),
+        ("reconciler.page", toml_int(0), "reconciler.page"),
+        ("reconciler.pause", "0s".into(), "reconciler.pause"),
+        ("reconciler.interval", "0s".into(), "reconciler.interval"),
+        ("canary.alarm_after", "0s".into(), "canary.alarm_after"),
         ("monitor.bath", toml_int(1), "bath"),
     ] {
         let error = Layers::default().preset(key, value).load::<Service>().map(drop).unwrap_err();

@@ -20,6 +20,7 @@ pub mod record_notice_outcome;
 pub mod reopen_appeal;
 pub mod request_info;
 pub mod resolve_appeal;
+pub mod retell_promise;
 pub mod seed_staff;
 pub mod set_duty;
 pub mod update_member;

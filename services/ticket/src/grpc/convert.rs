@@ -30,7 +30,7 @@ pub use policy_set::{policy_set, policy_set_exists};
 pub use refusal::{appeal_not_found, member_exists, member_not_found, not_yours, refuse};
 pub use requests::{
     acknowledge, assign, claim_next, escalate, extend, post_message, provide_info, reopen, request_info, resolve,
-    withdraw,
+    retell, withdraw,
 };
 pub use staff::{create_member, get_member, list_members, member_view, set_duty, update_member};
 

@@ -137,6 +137,20 @@ impl TicketService for Tickets {
         rpc::serve_stream(&self.0, DOMAIN, request, queries::watch_appeal::run).await
     }
 
+    async fn list_promises(
+        &self,
+        request: Request<wire::ListPromisesRequest>,
+    ) -> Result<Response<wire::ListPromisesResponse>, Status> {
+        rpc::serve(&self.0, DOMAIN, request, queries::list_promises::run).await
+    }
+
+    async fn retell_promise(
+        &self,
+        request: Request<wire::RetellPromiseRequest>,
+    ) -> Result<Response<wire::RetellPromiseResponse>, Status> {
+        rpc::serve(&self.0, DOMAIN, request, commands::retell_promise::run).await
+    }
+
     async fn record_deadline_outcome(
         &self,
         request: Request<wire::RecordDeadlineOutcomeRequest>,

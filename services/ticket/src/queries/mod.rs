@@ -7,6 +7,7 @@ pub mod list_appeal_events;
 pub mod list_appeals;
 pub mod list_members;
 pub mod list_messages;
+pub mod list_promises;
 pub mod watch_appeal;
 
 use proto::ticket::v1 as wire;

@@ -20,6 +20,7 @@ pub(super) fn wire(appeal: &Appeal) -> sla::Deadline {
         category: appeal.category.clone(),
         priority: appeal.priority.as_str().to_owned(),
         channel: appeal.channel.as_str().to_owned(),
+        group: appeal.group.clone(),
         clocks: appeal.clocks().into_iter().map(|it| clock(appeal, it)).collect(),
         suspensions: appeal
             .suspensions

@@ -139,7 +139,7 @@ pub(super) async fn whole(tx: &mut Tx, ring: &Ring, row: AppealRow) -> Result<St
 pub async fn save(tx: &mut Tx, before: &Appeal, after: &Appeal) -> Result<(), Error> {
     let time = |time: Option<jiff::Timestamp>| -> Option<Timestamp> { time.map(ToSqlx::to_sqlx) };
     // Most appeals are never extended; they have nothing there.
-    let extensions = (!after.extensions.is_empty()).then(|| Json(&after.extensions));
+    let extensions = (!after.extensions.is_empty()).then_some(Json(&after.extensions));
     let (first, resolution) = (&after.first_answer, &after.resolution);
     sqlx::query!(
         "-- appeal_save()

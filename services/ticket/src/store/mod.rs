@@ -15,6 +15,7 @@ mod filing_row;
 pub mod list;
 pub mod member;
 pub mod message;
+pub mod promise;
 pub mod queue;
 mod suspension;
 pub mod used_assertion;

@@ -60,7 +60,7 @@ async fn the_new_due_time_governs_once_a_provider_took_the_notice_and_the_monito
     let id = new_id();
     let proposed = extend(&rig, &by, &filed.name, 2, &id).await.unwrap();
     assert_eq!(proposed.due_time, filed.due_time);
-    let extension = proposed.extension.clone().unwrap();
+    let extension = proposed.extension.unwrap();
     assert_eq!(extension.state(), State::Proposed);
     assert_eq!(extend(&rig, &by, &filed.name, 2, &id).await.unwrap(), proposed, "the same request is the same answer");
     assert_eq!(reason(extend(&rig, &by, &filed.name, 2, &new_id()).await), "EXTENSION_PROPOSED");

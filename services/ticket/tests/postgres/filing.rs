@@ -25,7 +25,7 @@ async fn answers_number_and_promise_and_tells_the_others() {
 
     let tracked = rig.sent::<sla::TrackDeadlineRequest>().await.remove(0).deadline.unwrap();
     assert_eq!((&tracked.appeal, &tracked.number, tracked.revision), (&filed.name, &filed.number, 1));
-    assert_eq!(tracked.clocks.len(), 2);
+    assert_eq!((tracked.clocks.len(), tracked.group.as_str()), (2, "services"));
     assert_eq!(tracked.clocks[1].due_time, filed.due_time);
     let notice = rig.sent::<notification::SendNotificationRequest>().await.remove(0).notification.unwrap();
     assert_eq!(notice.template, "registration");

@@ -12,6 +12,7 @@ mod lists;
 mod migrations;
 mod plans;
 mod policy_sets;
+mod promises;
 mod reads;
 mod rig;
 mod staff;

@@ -57,6 +57,8 @@ async fn a_page_of_few_is_not_found_by_walking_the_archive() {
         ("list_due", format!("'2099-01-01', '{{closed}}', NULL, NULL, NULL, NULL, {newest}"), 0),
         ("list_of_states", format!("'{{closed,registered}}', NULL, NULL, NULL, NULL, {newest}"), 51),
         ("list_all", format!("NULL, NULL, NULL, NULL, {newest}"), 51),
+        ("list_promises", format!("'registered', {newest}"), OPEN),
+        ("list_promises", format!("'closed', {newest}"), 51),
     ];
     for (name, values, shown) in asked {
         for mode in ["force_custom_plan", "force_generic_plan"] {

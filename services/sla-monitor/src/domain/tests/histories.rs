@@ -205,6 +205,13 @@ impl World {
         }
     }
 
+    /// The reconciler has nothing to say against what no hand but ours has written.
+    fn fits(&self) {
+        let stored = self.monitor.next_fire_time();
+        let found: Vec<_> = self.monitor.drifts(stored, Timestamp::MIN, &self.policies).collect();
+        assert_eq!(found, [], "{:?}", self.monitor);
+    }
+
     /// Everything under way arrives, until nothing is.
     fn quiet(&mut self) {
         loop {
@@ -239,7 +246,11 @@ proptest! {
         let mut world = World::new();
         for op in &ops {
             world.apply(op);
+            world.fits();
         }
+        let mut mended = world.monitor.clone();
+        prop_assert!(!mended.mend(world.monitor.next_fire_time(), world.now, &world.policies));
+        prop_assert_eq!(&mended, &world.monitor, "nothing to mend");
         // A level that is late has its whole term; so each has its own turn, under way as it may be already.
         for _ in 0..=TOP {
             world.now += hours(24 * 365);

@@ -48,6 +48,9 @@ fn read(deadline: Option<&wire::Deadline>, request_id: &str, stopped: bool) -> R
     ] {
         text(&mut violations, path, value);
     }
+    if !it.group.is_empty() {
+        text(&mut violations, "deadline.group", &it.group);
+    }
     for (path, value) in [("deadline.revision", it.revision), ("deadline.policy_version", it.policy_version)] {
         if value < 1 {
             violations.add(path, reasons::FIELD_INVALID, "must be at least 1");
@@ -65,6 +68,7 @@ fn read(deadline: Option<&wire::Deadline>, request_id: &str, stopped: bool) -> R
         category: it.category.clone(),
         priority: it.priority.clone(),
         channel: it.channel.clone(),
+        group: Some(it.group.clone()).filter(|group| !group.is_empty()),
         clocks,
         suspensions,
     };
@@ -177,7 +181,7 @@ fn suspensions(violations: &mut Violations, given: &[wire::Suspension]) -> Vec<S
     suspensions
 }
 
-fn name(violations: &mut Violations, path: &str, collection: &str, given: &str) -> Option<Uuid> {
+pub(super) fn name(violations: &mut Violations, path: &str, collection: &str, given: &str) -> Option<Uuid> {
     let id = parse_name(collection, given);
     match id {
         None if given.is_empty() => violations.add(path, reasons::FIELD_REQUIRED, "must be given"),
@@ -188,7 +192,7 @@ fn name(violations: &mut Violations, path: &str, collection: &str, given: &str) 
 }
 
 /// Ids are not looked up here: a newer ticket service may know some that we do not, and its promise counts all the same.
-fn text(violations: &mut Violations, path: &str, given: &str) {
+pub(super) fn text(violations: &mut Violations, path: &str, given: &str) {
     if given.is_empty() {
         violations.add(path, reasons::FIELD_REQUIRED, "must be given");
     } else if given.len() > NAME_MAX || given.contains(|c: char| c.is_control()) {

@@ -39,6 +39,7 @@ pub(crate) fn deadline_to_wire(it: &Deadline, late_after: SignedDuration) -> wir
         create_time: Some(to_wire(it.create_time)),
         update_time: Some(to_wire(it.update_time)),
         mismatch: it.mismatch,
+        group: promise.group.clone().unwrap_or_default(),
     }
 }
 

@@ -158,6 +158,14 @@ pub fn extend(request: &wire::ExtendDeadlineRequest) -> Result<Asked<Extend>, Re
     asked(form, ("name", &request.name), &request.etag, &request.request_id, ask)
 }
 
+/// The appeal whose promise is told again.
+///
+/// # Errors
+/// INVALID_ARGUMENT.
+pub fn retell(request: &wire::RetellPromiseRequest) -> Result<Asked<()>, Refusal> {
+    asked(Form::new(), ("name", &request.name), "", &request.request_id, Some(()))
+}
+
 /// How far up an appeal is to go. A system names clock, epoch and level; a person names none or a level.
 pub fn escalate(request: &wire::EscalateAppealRequest, caller: &Caller) -> Result<Asked<Escalate>, Refusal> {
     let mut form = Form::new();

@@ -149,7 +149,7 @@ fn an_extension_names_a_reason_and_grants_whole_seconds() {
     for span in
         [None, Some(Span::WorkingDays(0)), Some(Span::WorkingDays(70_000)), time(-1, 0), time(1, 1), time(i64::MAX, 0)]
     {
-        let refusal = ask(ExtensionReason::Unspecified, span.clone()).unwrap_err();
+        let refusal = ask(ExtensionReason::Unspecified, span).unwrap_err();
         assert_eq!(faults(&refusal), [("reason", "FIELD_REQUIRED"), ("length", "FIELD_INVALID")], "{span:?}");
     }
 }
