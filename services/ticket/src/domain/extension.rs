@@ -4,7 +4,8 @@
 //! PROPOSED --(a provider took the notice, before the due time)--> EFFECTIVE   a new due time, epoch + 1
 //!    |---(the due time passes)------------------------------------> LAPSED    the old one stood all the while
 //!    |---(the notice is given up)--------------------------------> LAPSED
-//!    '---(the appeal ends)----------------------------------------> LAPSED
+//!    |---(the appeal ends)----------------------------------------> LAPSED
+//!    '---(paused since, and past the calendar's end now)----------> LAPSED
 //! ```
 //!
 //! The citizen is told first: what they have not heard of does not bind them (peers S-19). Until then the old due time governs, and
@@ -42,6 +43,8 @@ ids! {
         NoticeFailed = "notice_failed",
         /// The appeal ended.
         AppealEnded = "appeal_ended",
+        /// A pause moved the term since, and the calendar ends before the due time that would follow.
+        NotComputable = "not_computable",
     }
 }
 

@@ -66,7 +66,7 @@ pub fn decide(
     match (state, command) {
         // What others did is noted in any state, and changes none.
         (open!() | ended!(), Command::RecordDeadline(outcome)) => deciding.note_deadline(outcome),
-        (open!() | ended!(), Command::RecordNotice(outcome)) => deciding.note_notice(outcome)?,
+        (open!() | ended!(), Command::RecordNotice(outcome)) => deciding.note_notice(outcome),
 
         (open!(), Command::PostMessage { visibility, channel }) => deciding.post(*visibility, *channel),
         (ended!(), Command::PostMessage { visibility: Visibility::Internal, channel }) => {

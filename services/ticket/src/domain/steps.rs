@@ -309,7 +309,7 @@ impl<'a> Deciding<'a> {
         self.record(event, state);
     }
 
-    pub(super) fn note_notice(&mut self, outcome: &NoticeOutcome) -> Result<(), Refusal> {
+    pub(super) fn note_notice(&mut self, outcome: &NoticeOutcome) {
         let state = self.after.state;
         let event = Event::NoticeOutcome(NoticeNote {
             notice: outcome.template.clone(),
@@ -322,6 +322,6 @@ impl<'a> Deciding<'a> {
             reason: outcome.reason.clone(),
         });
         self.record(event, state);
-        self.settle_extension(outcome)
+        self.settle_extension(outcome);
     }
 }

@@ -27,9 +27,9 @@ impl Deciding<'_> {
     }
 
     /// What becomes of a proposed extension by an outcome of its notice: the one conditional update that makes it govern.
-    pub(super) fn settle_extension(&mut self, outcome: &NoticeOutcome) -> Result<(), Refusal> {
+    pub(super) fn settle_extension(&mut self, outcome: &NoticeOutcome) {
         if self.after.proposal().is_none_or(|proposal| proposal.notice != outcome.send_request) {
-            return Ok(());
+            return;
         }
         match outcome.state {
             NoticeState::Queued => {}
@@ -37,12 +37,12 @@ impl Deciding<'_> {
             NoticeState::Sent | NoticeState::Delivered => {
                 if self.after.resolution.due_time.is_some_and(|due| due <= self.now) {
                     self.lapse(Lapse::DueTimePassed);
-                } else {
-                    self.take_effect()?;
+                } else if self.take_effect().is_err() {
+                    // What became of a notice is noted whatever it leads to.
+                    self.lapse(Lapse::NotComputable);
                 }
             }
         }
-        Ok(())
     }
 
     fn take_effect(&mut self) -> Result<(), Refusal> {

@@ -117,6 +117,23 @@ fn a_pause_leaves_it_alone() {
     assert_eq!(resumed.after.resolution.epoch, 2);
 }
 
+/// At the end of the published calendar: a pause took the days that the extension needs. The outcome is noted all the same.
+#[test]
+fn what_can_not_be_computed_any_more_lapses_and_the_outcome_is_noted() {
+    let start: Timestamp = "2027-12-06T09:00:00Z".parse().unwrap();
+    let by = Actor::Citizen(citizen());
+    let filing = filing("consultation", Channel::Portal, Some(citizen()));
+    let filed =
+        with_rules(|rules| file(&filing, Uuid::from_u128(7), Number::from_random(7), &by, start, rules)).unwrap().after;
+    let spec = staff_actor("spec");
+    let proposed = after(filed, &[(spec.clone(), give("spec")), (spec.clone(), extend(10, NOTICE))]);
+    let paused = after(proposed, &[(spec, ask(Need::Information))]);
+    let resumed = run(&paused, &answer(), &by, paused.update_time + hours(24 * 10)).unwrap().after;
+    let noted = told(&resumed, NoticeState::Sent, resumed.update_time + hours(1));
+    assert_eq!(causes(&noted), [Lapse::NotComputable]);
+    assert_eq!((noted.events[0].event.kind(), due(&noted.after)), ("notice_outcome", due(&resumed)));
+}
+
 #[test]
 fn it_is_refused_with_the_reason() {
     let appeal = at_work();
