@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Map, Value};
+use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
 /// What a filing writes, parents first.
@@ -16,6 +17,14 @@ pub struct Filing {
     pub text: String,
     /// As it is printed.
     pub shown: String,
+}
+
+/// A column.
+struct Column {
+    name: String,
+    kind: String,
+    /// Whether it may have nothing in it.
+    is_nullable: bool,
 }
 
 /// What is new in each transaction, and what stands for it in the sample.
@@ -40,13 +49,16 @@ pub async fn script(admin_url: &str) -> Result<Filing> {
     let mut parts = Vec::new();
     for table in TABLES {
         let columns = sqlx::query(
-            "SELECT column_name::text AS name, udt_name::text AS type FROM information_schema.columns
+            "SELECT column_name::text AS name, udt_name::text AS kind, is_nullable = 'YES' AS is_nullable
+            FROM information_schema.columns
             WHERE table_schema = 'ticket' AND table_name = $1 ORDER BY ordinal_position",
         )
         .bind(table)
         .fetch_all(&mut admin)
         .await?;
-        let columns: Vec<(String, String)> = columns.iter().map(|row| (row.get("name"), row.get("type"))).collect();
+        let column =
+            |row: &PgRow| Column { name: row.get("name"), kind: row.get("kind"), is_nullable: row.get("is_nullable") };
+        let columns: Vec<Column> = columns.iter().map(column).collect();
         let select = format!("SELECT to_jsonb(it) FROM ticket.{table} AS it ORDER BY ctid");
         let rows: Vec<Value> = sqlx::query_scalar(AssertSqlSafe(select)).fetch_all(&mut admin).await?;
         ensure!(!rows.is_empty(), "the sample left nothing in {table}");
@@ -56,16 +68,16 @@ pub async fn script(admin_url: &str) -> Result<Filing> {
     Ok(Filing { text: whole(&quoted), shown: whole(&|text| quoted(&shortened(text))) })
 }
 
-type Part = (&'static str, Vec<(String, String)>, Vec<Value>);
+type Part = (&'static str, Vec<Column>, Vec<Value>);
 
 fn statement(parts: &[Part], sample: &Sample, literal: &dyn Fn(&str) -> String) -> String {
     let mut text = String::from(
         "WITH new AS MATERIALIZED (\n    SELECT gen_random_uuid() AS new_id, md5(random()::text) AS new_number, now() AS new_time\n)",
     );
     for (at, (table, columns, rows)) in parts.iter().enumerate() {
-        let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = columns.iter().map(|it| it.name.as_str()).collect();
         let one = |row: &Value| {
-            let values = columns.iter().map(|(name, kind)| value(row.as_object(), name, kind, sample, literal));
+            let values = columns.iter().map(|column| value(row.as_object(), column, sample, literal));
             format!("SELECT {} FROM new", values.collect::<Vec<_>>().join(", "))
         };
         let rows: Vec<String> = rows.iter().map(one).collect();
@@ -81,15 +93,15 @@ fn statement(parts: &[Part], sample: &Sample, literal: &dyn Fn(&str) -> String) 
 
 fn value(
     row: Option<&Map<String, Value>>,
-    name: &str,
-    kind: &str,
+    column: &Column,
     sample: &Sample,
     literal: &dyn Fn(&str) -> String,
 ) -> String {
+    let kind = column.kind.as_str();
     let cast = |text: &str| format!("{}::{kind}", literal(text));
-    match (row.and_then(|row| row.get(name)), kind) {
-        // A note of nothing is JSON's null, which looks the same here.
-        (None | Some(Value::Null), "jsonb") => "'null'::jsonb".to_owned(),
+    match (row.and_then(|row| row.get(&column.name)), kind) {
+        // A note of nothing is JSON's null, which looks like nothing here; but nothing is not let into its column.
+        (None | Some(Value::Null), "jsonb") if !column.is_nullable => "'null'::jsonb".to_owned(),
         (None | Some(Value::Null), _) => format!("NULL::{kind}"),
         (Some(Value::String(text)), _) if *text == sample.id => "new_id".to_owned(),
         (Some(Value::String(text)), _) if *text == sample.number => "new_number".to_owned(),
@@ -149,8 +161,14 @@ mod tests {
             "h uuid",
             "i jsonb",
             "j timestamptz",
+            "k jsonb",
+            "l jsonb null",
         ];
-        let columns = columns.iter().map(|it| it.split_once(' ').unwrap()).map(|(a, b)| (a.to_owned(), b.to_owned()));
+        let columns = columns.iter().map(|it| it.split(' ').collect::<Vec<_>>()).map(|words| Column {
+            name: words[0].to_owned(),
+            kind: words[1].to_owned(),
+            is_nullable: words[1] != "jsonb" || words.len() > 2,
+        });
         let row = serde_json::json!({
             "a": id, "b": format!("appeals/{id}"), "c": sample.time, "d": "\\x00ff", "e": 3, "f": null, "g": "26KM4T",
             "h": "5f0c8d1e-0000-4000-8000-000000000002", "i": {"x": "it's"},
@@ -160,11 +178,11 @@ mod tests {
         let expected = format!(
             "SELECT new_id, replace('appeals/{id}', '{id}', new_id::text), new_time, '\\x00ff'::bytea, '3'::int8, NULL::text, new_number, \
              gen_random_uuid(), ('{{\"x\"'||chr(58)||'\"it''s\"}}')::jsonb, \
-             new_time + interval '3600000001 microseconds' FROM new"
+             new_time + interval '3600000001 microseconds', 'null'::jsonb, NULL::jsonb FROM new"
         );
         assert!(text.contains(&expected), "{text}");
         assert!(
-            text.contains("INSERT INTO ticket.appeal (a, b, c, d, e, f, g, h, i, j)") && text.ends_with(";\n"),
+            text.contains("INSERT INTO ticket.appeal (a, b, c, d, e, f, g, h, i, j, k, l)") && text.ends_with(";\n"),
             "{text}"
         );
         assert_eq!(shortened(&format!("\\x{}", "ab".repeat(30))), "\\xabababababab… 30 bytes");
