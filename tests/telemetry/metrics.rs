@@ -135,7 +135,7 @@ async fn the_gauges_tell_of_what_waits_what_is_late_and_which_keys_there_are() {
     assert_eq!(value(Part::Notification, "otklik_delivery_waiting{lane=\"normal\"}").await, 0.0);
     assert_eq!(value(Part::Notification, "otklik_delivery_oldest_waiting_seconds{lane=\"normal\"}").await, 0.0);
 
-    // The first thing that falls due is a warning, which nobody fires.
+    // The canary falls due within the minute and then a warning: nobody fires either.
     assert_eq!(value(Part::Sla, "otklik_sla_lag_seconds").await, 0.0);
     suite.hand.set(filed.due_time.as_ref().and_then(from_wire).unwrap());
     assert!(value(Part::Sla, "otklik_sla_lag_seconds").await > 0.0);

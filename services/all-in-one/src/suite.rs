@@ -61,7 +61,8 @@ pub async fn run(options: Options, stopper: CancellationToken) -> Result<()> {
     let mut configured = Vec::new();
     for part in options.parts.iter().copied() {
         let url = database.prepare(&home, part, &stopper).await.with_context(|| format!("preparing {part}"))?;
-        configured.push((part, layers(part, &home, &issuer, &url, &options.environment)));
+        let layers = layers(part, &home, &issuer, &url, &options.environment);
+        configured.push((part, paced(part, layers, options.scale)));
     }
     let (mut services, mut starts) = (JoinSet::new(), Vec::new());
     for ((part, layers), (grpc, admin)) in configured.into_iter().zip(ports) {
@@ -124,6 +125,19 @@ fn time(run: &RunClock) -> Time {
     if run.is_usual { Time::Corrected { local: clock, reference: None } } else { Time::Given(clock) }
 }
 
+/// Loops pause by the wall, whatever the clock shows: while it runs fast, a second of theirs is minutes of the clock's. What is late, silent or
+/// overdue by the shipped seconds is so by the wall's then too.
+fn paced(part: Part, layers: Layers, scale: u32) -> Layers {
+    let seconds = |usual: u32| format!("{}s", usual.saturating_mul(scale));
+    match part {
+        Part::Sla if scale > 1 => layers
+            .preset("monitor.late_after", seconds(60))
+            .preset("canary.alarm_after", seconds(30))
+            .preset("reconciler.grace", seconds(600)),
+        _ => layers,
+    }
+}
+
 pub(crate) fn layers(part: Part, home: &Home, issuer: &Issuer, url: &str, environment: &[(String, String)]) -> Layers {
     let local = |port: u16| format!("{}:{port}", Ipv4Addr::LOCALHOST);
     let path = |path: PathBuf| path.to_string_lossy().into_owned();
@@ -184,5 +198,20 @@ mod tests {
         ];
         let sent = place(Part::Notification, &sent).messages.unwrap();
         assert_eq!([&*sent.sms, &*sent.email], ["sent by SMPP to smsc.example:2775", "not sent: nobody is configured"]);
+    }
+
+    #[test]
+    fn on_a_fast_clock_a_second_of_the_loops_is_not_late() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        let issuer = Issuer::open(&home, "2026-03-02T12:00:00Z".parse().unwrap(), 1).unwrap();
+        let told = |scale| {
+            let plain = layers(Part::Sla, &home, &issuer, "postgres://db/otklik", &[]);
+            let config = paced(Part::Sla, plain, scale).load::<sla_monitor::Service>().unwrap().service;
+            [config.monitor.late_after, config.canary.alarm_after, config.reconciler.grace].map(|it| it.as_secs())
+        };
+        // The shipped ones; if these change, so must those for a fast clock.
+        assert_eq!(told(1), [60, 30, 600]);
+        assert_eq!(told(600), [36_000, 18_000, 360_000]);
     }
 }
