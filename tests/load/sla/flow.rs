@@ -76,7 +76,7 @@ pub async fn measure(stage: &Stage, seed: &Seed) -> Result<(Table, Goal)> {
         "{} a second fall due for {} s among {} open",
         number(RATE as f64),
         number_of / RATE,
-        grouped(i64::try_from(seed.count("SELECT count(*) FROM deadline").await?)?),
+        grouped(i64::try_from(seed.count("SELECT count(*) FROM deadline WHERE state = 'tracked'").await?)?),
     );
     let cpu = format!("CPU µs each, service / Postgres / client: {}", spent.each(number_of));
     let rows = vec![
