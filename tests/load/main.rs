@@ -37,6 +37,7 @@ mod report;
 mod sampler;
 mod sla;
 mod statistics;
+mod waits;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;

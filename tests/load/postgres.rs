@@ -97,6 +97,11 @@ impl Server {
         Ok(admin.close().await?)
     }
 
+    /// The administrator's URL of a database that nothing is measured in: for whoever looks at the others.
+    pub fn admin_url(&self) -> String {
+        self.cluster.admin_url()
+    }
+
     /// The process that all others of this Postgres come from.
     ///
     /// # Errors

@@ -30,6 +30,7 @@ pub struct Portal {
     channels: Vec<Channel>,
     bearer: MetadataValue<Ascii>,
     filed: AtomicUsize,
+    in_flight: Arc<AtomicUsize>,
 }
 
 /// What a run came to.
@@ -43,6 +44,28 @@ pub struct Run {
     pub sent_back: usize,
     /// How late an appeal with a scheduled time set out, p50.
     pub late: Duration,
+    /// Of each appeal with a scheduled time, where it was.
+    pub ways: Vec<Way>,
+}
+
+/// Where an appeal was from its scheduled time until it was filed.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    /// Before it set out: the portal had no core, or its timer was late.
+    pub late: Duration,
+    /// Sent back, until it came for the last time.
+    pub sent_back: Duration,
+    /// From then until it was answered.
+    pub served: Duration,
+}
+
+// === impl Way ===
+
+impl Way {
+    /// All of it.
+    pub fn whole(&self) -> Duration {
+        self.late + self.sent_back + self.served
+    }
 }
 
 // === impl Portal ===
@@ -57,7 +80,12 @@ impl Portal {
         bearer.set_sensitive(true);
         let endpoint = Endpoint::from_shared(format!("http://127.0.0.1:{port}"))?.tcp_nodelay(true);
         let channels = (0..CONNECTIONS).map(|_| endpoint.connect_lazy()).collect();
-        Ok(Self { channels, bearer, filed: AtomicUsize::new(0) })
+        Ok(Self { channels, bearer, filed: AtomicUsize::new(0), in_flight: Arc::default() })
+    }
+
+    /// Appeals with a scheduled time that are not filed yet.
+    pub fn in_flight(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.in_flight)
     }
 
     /// Files one appeal.
@@ -129,41 +157,46 @@ impl Portal {
         let began = Instant::now();
         let end = began + length;
         let (mut next, mut all, mut at) = (began, JoinSet::new(), 0);
-        let (mut latencies, mut late, sent_back) = (Vec::new(), Vec::new(), Arc::new(AtomicUsize::new(0)));
+        let (mut ways, sent_back) = (Vec::new(), Arc::new(AtomicUsize::new(0)));
         while next < end {
             sleep_until(next).await;
-            late.push(next.elapsed());
             let (scheduled, client, bearer) = (next, self.client(at), self.bearer.clone());
-            let sent_back = Arc::clone(&sent_back);
+            let (sent_back, in_flight) = (Arc::clone(&sent_back), Arc::clone(&self.in_flight));
+            in_flight.fetch_add(1, Ordering::Relaxed);
             all.spawn(async move {
                 let form = forms::appeal(SystemClock.now());
+                let out = Instant::now();
+                let mut sent = out;
                 while let Err(status) = send(client.clone(), &bearer, form.clone()).await {
                     let pause = pause(&status).ok_or_else(|| refused(&status))?;
                     sent_back.fetch_add(1, Ordering::Relaxed);
                     sleep(pause).await;
+                    sent = Instant::now();
                 }
-                anyhow::Ok(scheduled.elapsed())
+                in_flight.fetch_sub(1, Ordering::Relaxed);
+                anyhow::Ok(Way { late: out - scheduled, sent_back: sent - out, served: sent.elapsed() })
             });
             at += 1;
             // Arrivals that know nothing of each other: exponential gaps.
             next += Duration::from_secs_f64(-(1.0 - rand::random::<f64>()).ln() / rate);
             while let Some(ended) = all.try_join_next() {
-                latencies.push(ended??);
+                ways.push(ended??);
             }
         }
         while let Some(ended) = all.join_next().await {
-            latencies.push(ended??);
+            ways.push(ended??);
         }
-        let run = self.end(began, latencies)?;
-        let late = Latencies::new(late).percentile(50.0);
-        Ok(Run { sent_back: sent_back.load(Ordering::Relaxed), late, ..run })
+        let run = self.end(began, ways.iter().map(Way::whole).collect())?;
+        let late = Latencies::new(ways.iter().map(|it| it.late).collect()).percentile(50.0);
+        Ok(Run { sent_back: sent_back.load(Ordering::Relaxed), late, ways, ..run })
     }
 
     fn end(&self, began: Instant, latencies: Vec<Duration>) -> Result<Run> {
         ensure!(!latencies.is_empty(), "nothing was filed");
         self.filed.fetch_add(latencies.len(), Ordering::Relaxed);
         let rate = latencies.len() as f64 / began.elapsed().as_secs_f64();
-        Ok(Run { rate, latencies: Latencies::new(latencies), sent_back: 0, late: Duration::ZERO })
+        let latencies = Latencies::new(latencies);
+        Ok(Run { rate, latencies, sent_back: 0, late: Duration::ZERO, ways: Vec::new() })
     }
 
     /// Every appeal that was acknowledged is there, once.

@@ -4,13 +4,15 @@
 
 mod baseline;
 mod clients;
+mod open;
+mod profile;
 
 use std::time::Duration;
 
 use all_in_one::Part;
 use anyhow::Result;
 
-pub use self::clients::Portal;
+pub use self::clients::{Portal, Way};
 use crate::Stage;
 use crate::cost::{Meter, Spent};
 use crate::figure::{number, ratio, time};
@@ -18,7 +20,6 @@ use crate::peer::Peers;
 use crate::pgbench::{self, Length};
 use crate::postgres::{self, count};
 use crate::report::{Bar, Goal, Script, Section, Table};
-use crate::sampler::Sampler;
 use crate::statistics::{Latencies, median, median_time};
 use sqlx::{Connection as _, PgConnection};
 use tests::free_ports;
@@ -27,6 +28,20 @@ use tests::free_ports;
 const CLIENTS: [usize; 3] = [1, 8, 32];
 /// Goal 1: so many times what bare SQL does at its best, with one transaction an appeal.
 const WANTED: f64 = 1.2;
+
+/// What is measured, and against what.
+struct Filing<'a> {
+    stage: &'a Stage,
+    portal: &'a Portal,
+    /// The service's process.
+    service: u32,
+    /// The service's database.
+    ours: &'a str,
+    /// The baseline's.
+    bare: &'a str,
+    /// What the baseline runs there.
+    script: &'a str,
+}
 
 /// What several runs came to.
 #[derive(Debug, Default)]
@@ -131,20 +146,20 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
     bars.push(Bar { label: "FileAppeal, 32 clients, against bare SQL's best".to_owned(), share, goal: Some(WANTED) });
     // Of what is wanted, not of what there is: a slow service must not have less to do.
     let half = WANTED * best / 2.0;
-    let (open, stalls) = open_loop(stage, &portal, service.pid(), (&bare, &script.text), half).await?;
+    let measured =
+        Filing { stage, portal: &portal, service: service.pid(), ours: &ours, bare: &bare, script: &script.text };
+    let (open, stalls) = open::measure(&measured, half).await?;
     let mut tables = vec![Table::new("Closed loop: each client sends when it was answered", &HEADER, rows), open];
-
-    postgres::forget_statements(&ours).await?;
-    let filed = portal.closed(32, length).await?;
-    tables.push(postgres::statements(&ours, filed.latencies.count(), "appeal").await?);
-    let trips = tables.last().and_then(|table| table.rows.last()).map(|row| row[1].clone()).unwrap_or_default();
-    let mut profile = format!("{}; {trips} statements each; their time", split(&tables[0], "32 clients"));
-    if let Some(sampler) = Sampler::start(service.pid(), stage.house.folder().join("perf.data"))? {
-        let meter = Meter::start(&stage.server, Some(service.pid()))?;
-        let filed = portal.closed(32, length).await?.latencies.count();
-        tables.push(sampler.stop(meter.stop(&stage.server)?.service, filed, "appeal").await?);
-        profile.push_str(" and the service's by crate");
-    }
+    let (statements, by_crate) = profile::of_many(&measured).await?;
+    let trips = statements.rows.last().map(|row| row[1].clone()).unwrap_or_default();
+    let cpu = if by_crate.is_some() { " and the service's by crate" } else { "" };
+    let many =
+        format!("{}; {trips} statements each; their time{cpu} stand under Filing", split(&tables[0], "32 clients"));
+    tables.extend([Some(statements), by_crate].into_iter().flatten());
+    let (more, where_one_is) = profile::of_one(&measured).await?;
+    tables.extend(more);
+    let (more, where_open_is) = profile::of_open(&measured, half).await?;
+    tables.extend(more);
     tables.push(with_relay(stage, &portal, &ours, nobody, service.pid()).await?);
     portal.check(&ours).await?;
     service.stop().await?;
@@ -153,10 +168,8 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
 
     let lone = ones[0].as_secs_f64() / ones[1].as_secs_f64();
     let (p99, max) = stalls;
-    profile.push_str(" stand under Filing");
-    // Nothing goes on beside a lone filing: what each of the three takes comes one after the other.
-    let profile_of_one = format!("{}, one after the other", split(&tables[0], "1 clients"));
-    let profile_of_open = split(&tables[1], "");
+    let one = format!("{where_one_is}. {}", split(&tables[0], "1 clients"));
+    let at_half = format!("{where_open_is}. {}", split(&tables[1], ""));
     let goals = vec![
         Goal::at_least(
             1,
@@ -165,7 +178,7 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
             share,
             WANTED,
         )
-        .because(&profile),
+        .because(&many),
         Goal::at_most(
             2,
             "one client: p50 at most 1.5 times bare SQL's",
@@ -173,7 +186,7 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
             lone,
             1.5,
         )
-        .because(&profile_of_one),
+        .because(&one),
         Goal::at_most(
             3,
             "half of what goal 1 wants, open loop: p99 at most 10 ms, max 100 ms",
@@ -181,7 +194,7 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
             (p99.as_secs_f64() / 0.010).max(max.as_secs_f64() / 0.100),
             1.0,
         )
-        .because(&profile_of_open),
+        .because(&at_half),
     ];
     Ok(Section {
         title: "Filing".to_owned(),
@@ -203,37 +216,6 @@ fn compared(mine: &Runs, other: &Runs) -> Vec<String> {
     let times = |percent| ratio(mine.percentile(percent).as_secs_f64() / other.percentile(percent).as_secs_f64());
     let rate = ratio(mine.rate() / other.rate());
     vec!["*ratio*".to_owned(), rate, times(50.0), times(99.0), String::new(), String::new()]
-}
-
-/// Scheduled arrivals at a rate; the latency counts from the schedule. Answers p99 and the longest of ours.
-async fn open_loop(
-    stage: &Stage,
-    portal: &Portal,
-    service: u32,
-    (bare, script): (&str, &str),
-    rate: f64,
-) -> Result<(Table, (Duration, Duration))> {
-    let length = stage.sizes.seconds;
-    let (mut mine, mut other, mut sent_back, mut late) = (Runs::default(), Runs::default(), 0, Vec::new());
-    for _ in 0..stage.sizes.runs {
-        stage.server.checkpoint().await?;
-        let meter = Meter::start(&stage.server, Some(service))?;
-        let run = portal.open(rate, length).await?;
-        sent_back += run.sent_back;
-        late.push(run.late);
-        mine.add(run.rate, run.latencies, meter.stop(&stage.server)?);
-        stage.server.checkpoint().await?;
-        let run = pgbench::run(&stage.server, bare, script, 32, Length::Time(length), Some(rate)).await?;
-        other.add(run.rate, run.latencies, run.spent);
-    }
-    let rows = vec![mine.row("FileAppeal"), other.row("bare SQL"), compared(&mine, &other)];
-    let caption = format!(
-        "Open loop: {} appeals a second at random moments, latency from the scheduled time (of ours {} are the portal's own timer, p50); \
-         {sent_back} times too many were in flight and the appeal was sent again",
-        number(rate),
-        time(median_time(late)),
-    );
-    Ok((Table::new(&caption, &HEADER, rows), (mine.percentile(99.0), mine.max())))
 }
 
 /// The same with everything delivered meanwhile: three calls an appeal.
