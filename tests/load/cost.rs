@@ -1,5 +1,6 @@
 //! What a run costs: CPU, by who used it.
 
+use std::ops::AddAssign;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -60,6 +61,14 @@ fn read(server: &Server, service: Option<u32>) -> Result<Spent> {
 }
 
 // === impl Spent ===
+
+impl AddAssign for Spent {
+    fn add_assign(&mut self, other: Self) {
+        self.service += other.service;
+        self.postgres += other.postgres;
+        self.client += other.client;
+    }
+}
 
 impl Spent {
     /// `service / Postgres / client`, in microseconds for each of so many.

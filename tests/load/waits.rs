@@ -11,10 +11,14 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::figure::number;
+
 /// Between two looks. One costs Postgres some 0.1 ms of CPU.
 const EVERY: Duration = Duration::from_millis(2);
 /// What is seen less than this on the average, of one connection, is not told.
 const SHOWN: f64 = 0.005;
+/// What Postgres does by itself.
+const BESIDE: &str = "beside them: ";
 /// No connection has a statement at work.
 const NONE: &str = "no statement at work";
 
@@ -92,28 +96,45 @@ fn name(backend: &str, wait: Option<&str>) -> String {
     match (backend, wait) {
         ("client backend", Some(wait)) => format!("waits: {wait}"),
         ("client backend", None) => "works, or waits for a core".to_owned(),
-        (other, _) => format!("beside them: {other}"),
+        (other, _) => format!("{BESIDE}{other}"),
     }
+}
+
+/// Whether it is Postgres's own doing, and no connection's.
+pub fn is_beside(doing: &str) -> bool {
+    doing.starts_with(BESIDE)
 }
 
 // === impl Seen ===
 
 impl Seen {
-    /// Everything that was seen more than now and then, in the order of its name.
-    pub fn doings(all: &[&Self]) -> Vec<String> {
+    /// Everything that was seen more than now and then, of all moments or of those when at least so many were in flight, in the order of its name.
+    pub fn doings(all: &[&Self], in_flight: usize) -> Vec<String> {
         let looks = all.iter().flat_map(|it| &it.0);
         let doings: BTreeSet<&String> = looks.flat_map(|look| &look.doing).collect();
-        let often = |doing: &&String| all.iter().any(|it| it.average(doing, 0) >= SHOWN);
+        let often = |doing: &&String| {
+            let seen = |it: &&Self| {
+                [0, in_flight].into_iter().filter_map(|least| it.average(doing, least)).any(|it| it >= SHOWN)
+            };
+            all.iter().any(seen)
+        };
         doings.into_iter().filter(often).cloned().chain([NONE.to_owned()]).collect()
     }
 
-    /// How many connections were seen doing this, on the average of the moments when at least so many were in flight.
-    pub fn average(&self, doing: &str, in_flight: usize) -> f64 {
+    /// How many connections were seen doing this, on the average of the moments when at least so many were in flight; `None` where there was no
+    /// such moment.
+    pub fn average(&self, doing: &str, in_flight: usize) -> Option<f64> {
         let looks: Vec<&Look> = self.0.iter().filter(|it| it.in_flight >= in_flight).collect();
-        let none = |look: &&Look| usize::from(!look.doing.iter().any(|it| !it.starts_with("beside them")));
+        let none = |look: &&Look| usize::from(!look.doing.iter().any(|it| !is_beside(it)));
         let count = |look: &&Look| look.doing.iter().filter(|it| *it == doing).count();
         let seen: usize = looks.iter().map(|it| if doing == NONE { none(it) } else { count(it) }).sum();
-        seen as f64 / looks.len().max(1) as f64
+        (!looks.is_empty()).then(|| seen as f64 / looks.len() as f64)
+    }
+
+    /// How long a thing's connection does what, of `count` things done in `took`, in microseconds each.
+    pub fn each(&self, doing: &str, took: Duration, count: usize) -> String {
+        let each = self.average(doing, 0).unwrap_or_default() * took.as_secs_f64() * 1e6 / count.max(1) as f64;
+        format!("{} µs", number(each))
     }
 
     /// The share of the moments when at least so many were in flight.
@@ -139,10 +160,14 @@ mod tests {
             look(9, &[("checkpointer", Some("DataFileSync"))]),
         ]);
         let names = ["beside them: checkpointer", "waits: WALSync", "works, or waits for a core", NONE];
-        assert_eq!(Seen::doings(&[&seen]), names);
-        let averages = |in_flight| names.map(|it| seen.average(it, in_flight));
+        assert_eq!(Seen::doings(&[&seen], 0), names);
+        let averages = |in_flight| names.map(|it| seen.average(it, in_flight).unwrap());
         assert_eq!(averages(0), [0.25, 0.5, 0.25, 0.5]);
         assert_eq!(averages(9), [0.5, 1.0, 0.0, 0.5]);
+        assert_eq!(
+            (seen.average(NONE, 10), seen.each("waits: WALSync", Duration::from_secs(4), 1_000)),
+            (None, "2,000 µs".to_owned())
+        );
         assert!((seen.share(9) - 0.5).abs() < f64::EPSILON && seen.share(10) == 0.0);
     }
 }

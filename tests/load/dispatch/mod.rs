@@ -3,6 +3,7 @@
 
 mod mail;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use all_in_one::Part;
@@ -18,7 +19,9 @@ use crate::house::Running;
 use crate::pgbench::{self, Length};
 use crate::postgres;
 use crate::report::{Bar, Goal, Script, Section, Table};
+use crate::sampler::Sampler;
 use crate::statistics::{Latencies, median};
+use crate::waits::{Seen, Waits, is_beside};
 use tests::free_ports;
 
 const BARE: &str = include_str!("bare.sql");
@@ -51,7 +54,7 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
     for _ in 0..stage.sizes.runs {
         let (rate, used) = send(stage, &smsc, &service, &mail, messages).await?;
         mine.push(rate);
-        spent = used;
+        spent += used;
         other.clear().await?;
         other.fill("normal", messages, Duration::ZERO).await?;
         stage.server.checkpoint().await?;
@@ -62,6 +65,7 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
     postgres::forget_statements(&url).await?;
     send(stage, &smsc, &service, &mail, messages).await?;
     let profile = postgres::statements(&url, messages, "message").await?;
+    let (where_it_is, told) = looked_at(stage, &smsc, &service, &mail, messages).await?;
     smsc.receipts(Receipts::Automatic(MessageState::Delivered));
     // Receipts are taken one by one, and what is too many for the queue comes again after a second.
     let few = stage.sizes.of(1_000, 100);
@@ -75,9 +79,9 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
     let share = mine / bare;
     let trips = profile.rows.last().map(|row| row[1].clone()).unwrap_or_default();
     let why = format!(
-        "{trips} statements a message; CPU µs each, service / Postgres / SMS centre: {}. The limit only leases and completes: it opens, \
-         renders and sends nothing, tells no sender and keeps no reference for receipts",
-        spent.each(messages)
+        "{trips} statements a message; CPU µs each, service / Postgres / SMS centre: {}. {told}. The service's CPU by crate stands under \
+         Dispatcher. The limit only leases and completes: it opens, renders and sends nothing, tells no sender and keeps no reference for receipts",
+        spent.each(messages * stage.sizes.runs)
     );
     let goal = Goal::at_least(
         6,
@@ -103,7 +107,8 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
              batch in one transaction and completes it by ids in another, and does nothing else."
                 .to_owned(),
         ],
-        tables: vec![Table::new("Messages sent and recorded", &["", "per s", "ratio"], rates), profile, code],
+        tables: [vec![Table::new("Messages sent and recorded", &["", "per s", "ratio"], rates), profile], where_it_is, vec![code]]
+            .concat(),
         scripts: vec![Script { name: "The baseline's script (pgbench)".to_owned(), text: BARE.to_owned() }],
         goals: vec![goal.because(&why)],
         bars: vec![Bar { label: "dispatcher: sent and recorded".to_owned(), share, goal: Some(0.6) }],
@@ -126,11 +131,59 @@ pub fn centre(smsc: &Smsc) -> [(&'static str, String); 7] {
 
 /// Messages a second, from the first submit to the last record.
 async fn send(stage: &Stage, smsc: &Smsc, service: &Running, mail: &Mail, messages: usize) -> Result<(f64, Spent)> {
+    let seen = begin(stage, smsc, mail, messages).await?;
+    sent(stage, smsc, service, mail, (seen, messages)).await
+}
+
+/// The same, looked at: the service's CPU by crate, and what the connections do for a message.
+async fn looked_at(
+    stage: &Stage,
+    smsc: &Smsc,
+    service: &Running,
+    mail: &Mail,
+    messages: usize,
+) -> Result<(Vec<Table>, String)> {
+    let seen = begin(stage, smsc, mail, messages).await?;
+    let sampler = Sampler::start(service.pid(), stage.house.folder().join("perf.data"))?;
+    let waits = Waits::start(&stage.server.admin_url(), "dispatch", Arc::default()).await?;
+    let (rate, spent) = sent(stage, smsc, service, mail, (seen, messages)).await?;
+    let doing = waits.stop().await?;
+    let took = Duration::from_secs_f64(messages as f64 / rate);
+    let row = |it: String| {
+        let each = doing.each(&it, took, messages);
+        vec![it, each]
+    };
+    let rows: Vec<Vec<String>> = Seen::doings(&[&doing], 0).into_iter().map(row).collect();
+    let told: Vec<String> = rows.iter().filter(|row| !is_beside(&row[0])).map(|row| row.join(" ")).collect();
+    let whole = time(took.div_f64(messages as f64));
+    let caption = format!(
+        "One run that is looked at, {whole} a message: what the database's connections do meanwhile, several at once (so the parts are more than \
+         the whole)"
+    );
+    let mut tables = vec![Table::new(&caption, &["", "for each message"], rows)];
+    if let Some(sampler) = sampler {
+        tables.push(sampler.stop(spent.service, messages, "message").await?);
+    }
+    Ok((tables, format!("Of {whole} a message the database's connections, several at once: {}", told.join("; "))))
+}
+
+/// Queues messages; answers how many submits there had been when the first one of theirs comes.
+async fn begin(stage: &Stage, smsc: &Smsc, mail: &Mail, messages: usize) -> Result<usize> {
     mail.clear().await?;
     stage.server.checkpoint().await?;
     let seen = smsc.submits_seen();
     mail.fill("normal", messages, Duration::from_secs(1)).await?;
     smsc.submits_reach(seen + 1).await;
+    Ok(seen)
+}
+
+async fn sent(
+    stage: &Stage,
+    smsc: &Smsc,
+    service: &Running,
+    mail: &Mail,
+    (seen, messages): (usize, usize),
+) -> Result<(f64, Spent)> {
     let (began, meter) = (Instant::now(), Meter::start(&stage.server, Some(service.pid()))?);
     handed_over(smsc, seen + messages * PARTS).await?;
     mail.until_none("state IN ('queued', 'sending')").await?;

@@ -75,11 +75,8 @@ impl Runs {
 
     fn row(&self, what: &str) -> Vec<String> {
         let count = self.spent.iter().map(|(_, count)| count).sum();
-        let spent = self.spent.iter().fold(Spent::default(), |sum, (it, _)| Spent {
-            service: sum.service + it.service,
-            postgres: sum.postgres + it.postgres,
-            client: sum.client + it.client,
-        });
+        let mut spent = Spent::default();
+        self.spent.iter().for_each(|(it, _)| spent += *it);
         vec![
             what.to_owned(),
             number(self.rate()),

@@ -11,7 +11,7 @@ use crate::pgbench::{self, Length};
 use crate::postgres;
 use crate::report::Table;
 use crate::sampler::Sampler;
-use crate::waits::{Seen, Waits};
+use crate::waits::{Seen, Waits, is_beside};
 
 /// In flight when it is crowded: half of what the service admits.
 const CROWDED: usize = 128;
@@ -32,31 +32,30 @@ pub(super) async fn of_many(it: &Filing<'_>) -> Result<(Table, Option<Table>)> {
     Ok((statements, Some(by_crate)))
 }
 
-/// One client, ours and bare: what its connection does from one appeal to the next. Nothing goes on beside a lone filing, so the parts add up
-/// to the whole.
+/// One client, ours and bare: what its connection does from one appeal to the next. Hardly anything goes on beside a lone filing, so the parts come
+/// near the whole; by how much they miss it is told.
 pub(super) async fn of_one(it: &Filing<'_>) -> Result<(Vec<Table>, String)> {
     let (server, length) = (&it.stage.server, it.stage.sizes.seconds);
     let url = server.admin_url();
     server.checkpoint().await?;
     let waits = Waits::start(&url, "filing", it.portal.in_flight()).await?;
-    let mine = it.portal.closed(1, length).await?.rate;
+    let mine = it.portal.closed(1, length).await?.latencies.count();
     let ours = waits.stop().await?;
     server.checkpoint().await?;
     let waits = Waits::start(&url, "filing_bare", it.portal.in_flight()).await?;
-    let other = pgbench::run(server, it.bare, it.script, 1, Length::Time(length), None).await?.rate;
+    let other = pgbench::run(server, it.bare, it.script, 1, Length::Time(length), None).await?.latencies.count();
     let bare = waits.stop().await?;
 
-    let each = |seen: &Seen, doing: &str, rate: f64| time(Duration::from_secs_f64(seen.average(doing, 0) / rate));
-    let row = |doing: String| vec![each(&ours, &doing, mine), each(&bare, &doing, other), doing];
-    let mut rows: Vec<Vec<String>> = Seen::doings(&[&ours, &bare]).into_iter().map(row).collect();
-    rows.iter_mut().for_each(|row| row.rotate_right(1));
-    let whole = |rate: f64| time(Duration::from_secs_f64(1.0 / rate));
-    let told = rows.iter().filter(|row| !row[0].starts_with("beside"));
+    let doings = Seen::doings(&[&ours, &bare], 0);
+    let row = |doing: &String| vec![doing.clone(), ours.each(doing, length, mine), bare.each(doing, length, other)];
+    let mut rows: Vec<Vec<String>> = doings.iter().map(row).collect();
+    let whole = |count: usize| time(length.div_f64(count.max(1) as f64));
+    let told = rows.iter().filter(|row| !is_beside(&row[0]));
     let told: Vec<String> = told.map(|row| format!("{} {} to {}", row[0], row[1], row[2])).collect();
     let why = format!("Of {} to {} an appeal: {}", whole(mine), whole(other), told.join("; "));
     rows.push(vec!["all, from one appeal to the next".to_owned(), whole(mine), whole(other)]);
-    let caption = "One client: what its connection does from one appeal to the next; with no statement at work it is the service's turn, \
-                   the client's, or the network's between them";
+    let caption = "One client, one run each: what the database's connections do from one appeal to the next; with no statement at work it is the \
+                   service's turn, the client's, or the network's between them";
     let mut tables = vec![Table::new(caption, &["", "FileAppeal", "bare SQL"], rows)];
 
     if let Some(sampler) = sampler(it)? {
@@ -78,7 +77,7 @@ pub(super) async fn of_open(it: &Filing<'_>, rate: f64) -> Result<(Vec<Table>, S
     ways.sort_unstable_by_key(Way::whole);
     let slowest = &ways[ways.len() * 99 / 100..];
     let parts: [(&str, Part); 4] = [
-        ("before it set out (the client had no core yet)", |way| way.late),
+        ("before it set out (the portal had no core, or its timer was late)", |way| way.late),
         ("sent back, until it came for the last time", |way| way.sent_back),
         ("from then on at the service", |way| way.served),
         ("all", Way::whole),
@@ -88,19 +87,20 @@ pub(super) async fn of_open(it: &Filing<'_>, rate: f64) -> Result<(Vec<Table>, S
     let mut tables = vec![Table::new(caption, &["", "of all", "of the slowest 1 %"], rows.to_vec())];
     let crowded = format!("{:.0} %", seen.share(CROWDED) * 100.0);
     let averages = |doing: String| {
-        let (always, then) = (number(seen.average(&doing, 0)), number(seen.average(&doing, CROWDED)));
+        let of = |in_flight| seen.average(&doing, in_flight).map_or_else(|| "–".to_owned(), number);
+        let (always, then) = (of(0), of(CROWDED));
         vec![doing, always, then]
     };
-    let doings: Vec<Vec<String>> = Seen::doings(&[&seen]).into_iter().map(averages).collect();
+    let doings: Vec<Vec<String>> = Seen::doings(&[&seen], CROWDED).into_iter().map(averages).collect();
     let shown = |row: &[String]| format!("{} {}", row[0], row[2]);
     let why = format!(
-        "The slowest 1 % of a run that was looked at: {}. {CROWDED} and more were in flight {crowded} of the time; the service's two \
+        "The slowest 1 % of a run that was looked at: {}. {CROWDED} and more were in flight {crowded} of the time; the database's \
          connections then, by how many: {}",
         rows.iter().map(|row| shown(row)).collect::<Vec<_>>().join("; "),
         doings.iter().map(|row| shown(row)).collect::<Vec<_>>().join("; "),
     );
     let caption = format!(
-        "How many of the service's connections did what, averages; {CROWDED} and more were in flight {crowded} of the time"
+        "How many of the database's connections did what, averages; {CROWDED} and more were in flight {crowded} of the time"
     );
     let header = ["", "always", &format!("while {CROWDED} and more were in flight")];
     tables.push(Table::new(&caption, &header, doings));

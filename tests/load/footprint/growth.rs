@@ -28,7 +28,8 @@ pub async fn left(url: &str) -> Result<usize> {
 }
 
 /// Every table that grew, by appeals that came within `took`.
-pub async fn table(url: &str, appeals: usize, took: Duration) -> Result<Table> {
+/// `left`: what still waited then, in words.
+pub async fn table(url: &str, appeals: usize, took: Duration, left: &str) -> Result<Table> {
     let mut admin = PgConnection::connect(url).await?;
     // What the statistics have not heard of yet is not told otherwise.
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -61,8 +62,8 @@ pub async fn table(url: &str, appeals: usize, took: Duration) -> Result<Table> {
     let each = number(all as f64 / appeals as f64);
     lines.push(vec!["all".to_owned(), String::new(), String::new(), bytes(all), each, String::new(), String::new()]);
     let caption = format!(
-        "Disk after {} appeals with all that follows. An hour brings as many at {} per s; here they came in {}, so autovacuum, which looks \
-         every 10 s here, had less time: dead rows are the most there may be",
+        "Disk after {} appeals with what follows ({left}), tables of a tenth as many rows and more. An hour brings as many at {} per s; here they \
+         came in {}, and autovacuum looks every 10 s here in place of every minute",
         grouped(i64::try_from(appeals)?),
         appeals / 3600,
         time(took),
@@ -103,7 +104,8 @@ pub async fn purge(stage: &Stage, url: &str, role: &str) -> Result<Table> {
     let rate = number(rows as f64 / took.as_secs_f64());
     let row = vec![grouped(i64::try_from(rows)?), time(took), rate, bytes(before), bytes(after)];
     Ok(Table::new(
-        "The purge of the ticket service's settled calls, by batches of a thousand (the table has no partitions to drop), and its size after a VACUUM",
+        "The purge of the ticket service's settled calls, by batches of a thousand, and the size before and after it, each after a VACUUM. No \
+         table has partitions to drop: a call's age begins when it is settled, and a key's rows are read whole",
         &["calls", "took", "per s", "before", "after"],
         vec![row],
     ))

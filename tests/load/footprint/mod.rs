@@ -52,7 +52,7 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
     let appeals = stage.sizes.of(50_000, 300);
     let (rate, left) = load(&portal, &url, appeals).await?;
     let loaded = memory(&services)?;
-    let growth = growth::table(&url, appeals, Duration::from_secs_f64(appeals as f64 / rate)).await?;
+    let growth = growth::table(&url, appeals, Duration::from_secs_f64(appeals as f64 / rate), &left).await?;
     for service in services {
         service.stop().await?;
     }

@@ -1,7 +1,7 @@
 //! An outbox of its own, the relay over it, and a peer that answers at once.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -31,6 +31,8 @@ pub struct Queue {
     pub admin_url: String,
     /// Whether the other destination is there. At first it is away.
     pub is_back: Arc<AtomicBool>,
+    /// How often it was tried.
+    pub tries: Arc<AtomicUsize>,
     db: Db,
     outbox: Outbox,
     relay: Relay,
@@ -56,12 +58,20 @@ impl Deliver for AtOnce {
 }
 
 /// Nobody is there until somebody is; then it answers like the peer.
-struct Away(Arc<AtomicBool>);
+struct Away {
+    is_back: Arc<AtomicBool>,
+    tries: Arc<AtomicUsize>,
+}
 
 #[async_trait]
 impl Deliver for Away {
     async fn deliver(&self, _: &str, _: Bytes, _: &Attempt) -> Result<Bytes, Status> {
-        if self.0.load(Ordering::Relaxed) { Ok(Bytes::new()) } else { Err(Status::unavailable("nobody is there")) }
+        self.tries.fetch_add(1, Ordering::Relaxed);
+        if self.is_back.load(Ordering::Relaxed) {
+            Ok(Bytes::new())
+        } else {
+            Err(Status::unavailable("nobody is there"))
+        }
     }
 }
 
@@ -81,11 +91,11 @@ impl Queue {
         let mut registry = Registry::default();
         let db = Db::new(pool, Arc::new(SystemClock), &mut registry);
         let outbox = Outbox::new(Ring::generate());
-        let is_back = Arc::new(AtomicBool::new(false));
-        let ways: Vec<(&'static str, Arc<dyn Deliver>)> =
-            vec![(PEER, Arc::new(AtOnce)), (AWAY, Arc::new(Away(Arc::clone(&is_back))))];
+        let (is_back, tries) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let away = Away { is_back: Arc::clone(&is_back), tries: Arc::clone(&tries) };
+        let ways: Vec<(&'static str, Arc<dyn Deliver>)> = vec![(PEER, Arc::new(AtOnce)), (AWAY, Arc::new(away))];
         let relay = Relay::new(&db, &outbox, NothingFollows, &Settings::default(), &mut registry, ways);
-        Ok(Self { admin_url, is_back, db, outbox, relay })
+        Ok(Self { admin_url, is_back, tries, db, outbox, relay })
     }
 
     /// Forgets every call.

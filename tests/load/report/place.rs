@@ -4,8 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use clap::ValueEnum as _;
 
 use super::{Report, Section, chart, markdown};
+use crate::arguments::Scenario;
 
 /// The README's table stands between these lines.
 const BEGIN: &str = "<!-- load-report: begin -->";
@@ -73,7 +75,9 @@ impl Place {
         let chart = self.chart.file_name().unwrap_or_default().to_string_lossy();
         write(&self.markdown, &markdown::report(report, &chart))?;
         write(&self.chart, &chart::svg(report))?;
-        if let Some(readme) = &self.readme {
+        // The README's table is of all goals: a checkout in which only some were measured keeps the one it came with.
+        let is_whole = report.sections.len() == Scenario::value_variants().len();
+        if let Some(readme) = self.readme.as_ref().filter(|_| is_whole) {
             let text = fs::read_to_string(readme).with_context(|| format!("reading {}", readme.display()))?;
             let text = between(&text, &markdown::readme(report)).context("the README has no place for the table")?;
             write(readme, &text)?;

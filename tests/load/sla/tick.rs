@@ -44,7 +44,7 @@ pub struct Ticks {
 /// # Errors
 /// A tick finds other than what is due.
 pub async fn measure(stage: &Stage, seed: &Seed, open: usize, at: Timestamp) -> Result<Ticks> {
-    let (many, hundreds, idles) = (stage.sizes.of(10_000, 500), stage.sizes.of(40, 5), stage.sizes.of(500, 50));
+    let (many, hundreds, idles) = (stage.sizes.of(10_000, 500), stage.sizes.of(200, 5), stage.sizes.of(500, 50));
     let all = 100 * hundreds + many * stage.sizes.runs;
     seed.due(&format!("T{open}"), all, at, 1_000_000, Due::Both).await?;
     let clock = ManualClock::at(at);
