@@ -22,7 +22,7 @@ impl Deadline {
 }
 
 /// The levels above every one that acted, is under way, or has had its turn in this epoch; and the warning while there is none of these,
-/// unless it had its turn in this epoch, or acted and the term was not extended to where it falls later.
+/// unless it had its turn in this epoch, or acted and the term was not extended since to where it falls later.
 fn above(policies: &Policies, promise: &Promise, clock: &Clock, past: &[Rung]) -> Vec<Rung> {
     let moved = past.iter().filter(|rung| !rung.is_armed() && rung.key.clock == clock.kind);
     let handed = |rung: &&Rung| matches!(rung.state, RungState::Acted | RungState::Fired);
@@ -31,10 +31,12 @@ fn above(policies: &Policies, promise: &Promise, clock: &Clock, past: &[Rung]) -
     let warned =
         |rung: &&Rung| rung.key.level == 0 && (rung.state == RungState::Acted || rung.key.epoch == clock.epoch);
     let warnings: Vec<_> = moved.clone().filter(warned).collect();
-    // Only an extension gives a new time to a warning that acted; a pause that we heard of late is no reason to remind again.
+    let extensions = u8::try_from(clock.extensions.len()).unwrap_or(u8::MAX);
+    // Only an extension that came since gives a new end to a warning that acted; a pause that we heard of late, or a reopening, is no reason to
+    // remind again.
     let again = |time: Option<Timestamp>| {
-        let extended = !clock.extensions.is_empty() && time.is_some();
-        warnings.iter().all(|rung| extended && rung.key.epoch != clock.epoch && rung.act_time < time)
+        let since = |rung: &&Rung| rung.extensions < extensions && rung.key.epoch != clock.epoch;
+        warnings.iter().all(|rung| since(rung) && time.is_some() && rung.act_time < time)
     };
     let holder = moved.filter(handed).max_by_key(|rung| (rung.key.level, rung.key.epoch));
     let steps = policies
@@ -46,6 +48,7 @@ fn above(policies: &Policies, promise: &Promise, clock: &Clock, past: &[Rung]) -
     let arm = |step: Step| Rung {
         key: RungKey { clock: clock.kind, epoch: clock.epoch, level: step.level },
         state: RungState::Armed,
+        extensions,
         fire_time: step.fire_time,
         act_time: None,
         promise_time: step.promise_time,

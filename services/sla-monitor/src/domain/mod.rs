@@ -16,7 +16,7 @@
 //! has had its turn in this epoch. It is applied after each revision and after each answer, so it does not matter which of the two comes
 //! first: a refusal that arrives after the newer epoch arms at once.
 //!
-//! A warning is no level: once the term is extended it is armed again, where it then falls later than it acted.
+//! A warning is no level: once the term is extended after it acted it is armed again, where it then falls later.
 //!
 //! While a hand-over is under way its clock fires nothing: the next level belongs to the one who accepts the level before. And it fires no
 //! earlier than that one's term ends, which begins when the level fires or is accepted, not when it was planned: after an outage nobody is

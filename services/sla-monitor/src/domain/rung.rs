@@ -22,6 +22,8 @@ pub struct Rung {
     pub key: RungKey,
     /// Where it stands.
     pub state: RungState,
+    /// How many extensions its clock's term had when it was armed.
+    pub extensions: u8,
     /// When it is to fire; `None` while its clock is paused.
     pub fire_time: Option<Timestamp>,
     /// When it fired.

@@ -135,6 +135,40 @@ fn an_extended_term_is_confirmed_and_warned_about_again() {
     assert_eq!(mismatches, [Mismatch::DueTime]);
 }
 
+/// The extension was there when it was warned about: a later end for another reason, here a reopening, is none that was granted.
+#[test]
+fn a_warning_of_an_extended_term_is_not_repeated_for_a_pause_or_a_reopening() {
+    let policies = Policies::builtin();
+    let length = Allowance::RealTime(hours(8));
+    let extension = Extension { reason: Some(::deadline::ExtensionReason::FurtherAnalysis), length };
+    let mut term = clock(RESOLUTION);
+    (term.due_time, term.extensions) = (Some(start() + hours(32)), vec![extension]);
+    let (mut deadline, _) = Deadline::track(Uuid::nil(), promise(vec![term.clone()], 1), start(), &policies);
+    assert_eq!(levels(&deadline.fire(start() + hours(24), &policies), RESOLUTION, RungState::Acted), [(1, 0)]);
+
+    let mut over = term.clone();
+    (over.state, over.due_time, over.end_time) = (ClockState::Met, None, Some(start() + hours(25)));
+    deadline.revise(promise(vec![over], 2), start() + hours(25), &policies).unwrap();
+    (term.epoch, term.due_time) = (2, Some(start() + hours(47)));
+    let resolved = Suspension {
+        start_time: start() + hours(20),
+        end_time: Some(start() + hours(35)),
+        reason: "resolved".into(),
+        actor: "staff/anna".into(),
+    };
+    let reopened = |term: &Clock, revision| Promise {
+        suspensions: vec![resolved.clone()],
+        ..promise(vec![term.clone()], revision)
+    };
+    deadline.revise(reopened(&term, 3), start() + hours(35), &policies).unwrap();
+    assert_eq!(levels(&deadline.rungs, RESOLUTION, RungState::Armed), [(2, 1), (2, 2)]);
+
+    (term.epoch, term.due_time) = (3, Some(start() + hours(55)));
+    term.extensions.push(extension);
+    deadline.revise(reopened(&term, 4), start() + hours(36), &policies).unwrap();
+    assert_eq!(levels(&deadline.rungs, RESOLUTION, RungState::Armed), [(3, 0), (3, 1), (3, 2)], "this one is");
+}
+
 /// The owner of the state was ahead of us twice: both orders in which we hear of it end alike.
 #[test]
 fn a_refused_level_is_armed_again_by_the_newer_epoch_whichever_is_heard_of_first() {

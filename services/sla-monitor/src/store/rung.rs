@@ -17,6 +17,7 @@ struct Columns<'a> {
     epochs: Vec<i64>,
     levels: Vec<i16>,
     states: Vec<&'static str>,
+    extensions: Vec<i16>,
     fire_times: Vec<Option<Stamp>>,
     act_times: Vec<Option<Stamp>>,
     promise_times: Vec<Option<Stamp>>,
@@ -30,6 +31,7 @@ struct Row {
     epoch: i64,
     level: i16,
     state: String,
+    extensions: i16,
     fire_time: Option<Stamp>,
     act_time: Option<Stamp>,
     promise_time: Option<Stamp>,
@@ -43,7 +45,7 @@ pub(super) async fn of(db: &mut PgConnection, deadlines: &[Uuid]) -> Result<Part
     let rows = sqlx::query_as!(
         Row,
         "-- rungs_of()
-        SELECT deadline_id, clock, epoch, level, state, fire_time, act_time, promise_time, reason, notice, notice_request_id
+        SELECT deadline_id, clock, epoch, level, state, extensions, fire_time, act_time, promise_time, reason, notice, notice_request_id
         FROM rung WHERE deadline_id = ANY($1) ORDER BY deadline_id, clock, epoch, level",
         deadlines,
     )
@@ -80,14 +82,15 @@ pub(super) async fn rearm(tx: &mut Tx, deadline: Uuid, before: &[Rung], after: &
     if !new.deadlines.is_empty() {
         sqlx::query!(
             "-- arm_rungs()
-            INSERT INTO rung (deadline_id, clock, epoch, level, state, fire_time, promise_time)
-            SELECT $1, clock, epoch, level, 'armed', fire_time, promise_time
-            FROM unnest($2::text[], $3::bigint[], $4::smallint[], $5::timestamptz[], $6::timestamptz[])
-                AS armed (clock, epoch, level, fire_time, promise_time)",
+            INSERT INTO rung (deadline_id, clock, epoch, level, state, extensions, fire_time, promise_time)
+            SELECT $1, clock, epoch, level, 'armed', extensions, fire_time, promise_time
+            FROM unnest($2::text[], $3::bigint[], $4::smallint[], $5::smallint[], $6::timestamptz[], $7::timestamptz[])
+                AS armed (clock, epoch, level, extensions, fire_time, promise_time)",
             deadline,
             &new.clocks as &[&str],
             &new.epochs,
             &new.levels,
+            &new.extensions,
             &new.fire_times as &[Option<Stamp>],
             &new.promise_times as &[Option<Stamp>],
         )
@@ -160,6 +163,7 @@ impl Row {
                 level: u8::try_from(self.level).map_err(|_| corrupt("rung.level"))?,
             },
             state: RungState::parse(&self.state).ok_or_else(|| corrupt("rung.state"))?,
+            extensions: u8::try_from(self.extensions).map_err(|_| corrupt("rung.extensions"))?,
             fire_time: time(self.fire_time),
             act_time: time(self.act_time),
             promise_time: time(self.promise_time),
@@ -181,6 +185,7 @@ impl<'a> Columns<'a> {
             columns.epochs.push(rung.key.epoch);
             columns.levels.push(rung.key.level.into());
             columns.states.push(rung.state.as_str());
+            columns.extensions.push(rung.extensions.into());
             columns.fire_times.push(stamp(rung.fire_time));
             columns.act_times.push(stamp(rung.act_time));
             columns.promise_times.push(stamp(rung.promise_time));
