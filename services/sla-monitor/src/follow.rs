@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::domain::{Answer, RungKey, RungState};
 use crate::routes::{self, Note};
-use crate::{App, store};
+use crate::{App, notices, store};
 
 /// The second half of the routes.
 pub(crate) struct Follower(pub(crate) Arc<App>);
@@ -96,7 +96,7 @@ impl Follower {
             // No refusal of it is in the ordinary course of things.
             Outcome::Refused { .. } | Outcome::Dead => "CALL_DEAD",
         };
-        store::notice::note(tx, settled.call_id, notice).await?;
+        notices::note(&self.0, tx, settled.call_id, notice, self.0.db.now()).await?;
         Ok(Vec::new())
     }
 }

@@ -31,6 +31,7 @@ mod follow;
 mod grpc;
 mod metrics;
 mod monitor;
+mod notices;
 mod promises;
 mod queries;
 mod reconcile;

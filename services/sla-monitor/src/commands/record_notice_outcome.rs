@@ -7,7 +7,7 @@ use proto::sla::v1::{RecordNoticeOutcomeRequest, RecordNoticeOutcomeResponse};
 use rpc::{Caller, Refusal};
 
 use crate::grpc::convert::notice_outcome;
-use crate::{App, routes, store};
+use crate::{App, notices, routes};
 
 pub(crate) async fn run(
     app: Arc<App>,
@@ -21,9 +21,8 @@ pub(crate) async fn run(
         if let Some(answer) = app.once.replay_as(tx, &key).await? {
             return Ok(answer);
         }
-        match store::notice::find(tx, told.send_request_id).await? {
+        match notices::note(&app, tx, told.send_request_id, told.notice, now).await? {
             Some((deadline, rung)) => {
-                store::notice::note(tx, told.send_request_id, told.notice).await?;
                 app.outbox.enqueue(tx, now, vec![routes::repeat_noted(deadline, rung, &told.news)]).await?;
             }
             // Nothing to append it to, and nothing that the caller could do about it.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::deadline::Deadline;
+use super::notice::NOTICE_UNHEARD;
 use super::policies::{Policies, Step};
 use super::promise::{Clock, Promise};
 use super::rung::{Rung, RungKey, RungState};
@@ -54,9 +55,19 @@ fn above(policies: &Policies, promise: &Promise, clock: &Clock, past: &[Rung]) -
         promise_time: step.promise_time,
         reason: None,
         notice: None,
+        notice_time: None,
         notice_request_id: None,
     };
-    waiting(policies, promise, clock, steps, held_until).into_iter().map(arm).collect()
+    let unheard = holder.filter(|rung| rung.key.epoch == clock.epoch).and_then(Rung::unheard_since);
+    let mut armed: Vec<Rung> = waiting(policies, promise, clock, steps, held_until).into_iter().map(arm).collect();
+    // The citizen does not know that this level is late: whoever comes next does not wait for the end of its term. Those after do.
+    if let (Some(since), Some(next)) = (unheard, armed.first_mut())
+        && next.fire_time.is_some_and(|planned| since < planned)
+    {
+        next.fire_time = Some(since);
+        next.reason = Some(NOTICE_UNHEARD.to_owned());
+    }
+    armed
 }
 
 /// The steps, none of them before the one who has it now is late too. A holder who got it late has a later term than planned, and so has then

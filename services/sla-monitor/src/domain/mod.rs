@@ -20,7 +20,8 @@
 //!
 //! While a hand-over is under way its clock fires nothing: the next level belongs to the one who accepts the level before. And it fires no
 //! earlier than that one's term ends, which begins when the level fires or is accepted, not when it was planned: after an outage nobody is
-//! promised a time that has passed, and no level falls due because of the outage alone.
+//! promised a time that has passed, and no level falls due because of the outage alone. Where the citizen was not told that the level before is
+//! late, since the notice reached nobody, the next one does not wait ([`Deadline::note`]).
 
 mod arming;
 mod canary;
@@ -31,6 +32,7 @@ mod figures;
 mod firing;
 mod histogram;
 mod names;
+mod notice;
 mod period;
 mod policies;
 mod promise;
@@ -50,6 +52,7 @@ pub use self::{
     figures::{Figures, Key, Measure, Part, Sum, fold},
     histogram::Histogram,
     names::{appeal_name, deadline_name, parse_name},
+    notice::{NOTICES, is_final},
     period::{Dimension, LONGEST_DAYS, Narrowed, Period, PeriodFault, Scope},
     policies::{Mismatch, Policies},
     promise::{Clock, ClockState, Extension, Promise, Suspension, kind_of},

@@ -30,10 +30,12 @@ pub struct Rung {
     pub act_time: Option<Timestamp>,
     /// The expected time that its level promises.
     pub promise_time: Option<Timestamp>,
-    /// Why it was suppressed or superseded, UPPER_SNAKE.
+    /// Why it was suppressed or superseded, or is due before its time, UPPER_SNAKE.
     pub reason: Option<String>,
     /// What became of the repeat notice, UPPER_SNAKE.
     pub notice: Option<String>,
+    /// When that was known here.
+    pub notice_time: Option<Timestamp>,
     /// The request id of that notice.
     pub notice_request_id: Option<Uuid>,
 }

@@ -50,7 +50,9 @@ impl Deadline {
             Answer::Dead => (RungState::Suppressed, Some(CALL_DEAD)),
         };
         rung.state = state;
-        rung.reason = reason.map(str::to_owned);
+        // Why it was due before its time stays.
+        let kept = rung.reason.take().filter(|_| state == RungState::Acted && !was_dead);
+        rung.reason = reason.map(str::to_owned).or(kept);
         if let (RungState::Acted, Answer::Accepted { expected_time }) = (rung.state, answer) {
             rung.promise_time = match (expected_time, self.promise.clock(key.clock)) {
                 (Some(told), _) => rung.promise_time.max(Some(micros(*told))),

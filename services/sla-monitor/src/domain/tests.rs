@@ -2,6 +2,7 @@
 
 mod figures;
 mod histories;
+mod notices;
 mod outages;
 
 use ::deadline::{Allowance, ClockKind, PolicySet};

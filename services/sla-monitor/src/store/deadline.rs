@@ -132,6 +132,11 @@ pub(crate) async fn update(tx: &mut Tx, before: &[Rung], it: &Deadline) -> Resul
 /// Writes what an answer changed: the settled rung, those that are armed now, and when to look again.
 pub(crate) async fn settle(tx: &mut Tx, before: &[Rung], it: &Deadline, settled: &Rung) -> Result<(), Error> {
     rung::settle(tx, it.id, settled).await?;
+    rearm(tx, before, it).await
+}
+
+/// Writes those that are armed now, and when to look again.
+pub(crate) async fn rearm(tx: &mut Tx, before: &[Rung], it: &Deadline) -> Result<(), Error> {
     rung::rearm(tx, it.id, before, &it.rungs).await?;
     reschedule(tx, std::slice::from_ref(it)).await
 }

@@ -1,10 +1,12 @@
-//! What became of repeat notices: columns `notice` and `notice_request_id` of table `rung`.
+//! What became of repeat notices: columns `notice`, `notice_time` and `notice_request_id` of table `rung`.
 
 use ::store::{Error, Tx};
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
 use uuid::Uuid;
 
 use super::corrupt;
-use crate::domain::{RungKey, kind_of};
+use crate::domain::{NOTICES, RungKey, kind_of};
 
 /// The rung whose notice was asked for by that request, with its deadline; `None` when it was none of ours.
 pub(crate) async fn find(tx: &mut Tx, request_id: Uuid) -> Result<Option<(Uuid, RungKey)>, Error> {
@@ -21,17 +23,17 @@ pub(crate) async fn find(tx: &mut Tx, request_id: Uuid) -> Result<Option<(Uuid, 
     Ok(Some((row.deadline_id, RungKey { clock, epoch: row.epoch, level })))
 }
 
-/// Notes what became of it. Outcomes may arrive in any order, and it never moves back: asked for, queued, sent, then the end of it. A delivery
-/// that is reported after a failure stands: the failure was a mistake.
-pub(crate) async fn note(tx: &mut Tx, request_id: Uuid, notice: &str) -> Result<(), Error> {
+/// Notes what became of it, unless that would move it back.
+pub(crate) async fn note(tx: &mut Tx, request_id: Uuid, notice: &str, now: Timestamp) -> Result<(), Error> {
     sqlx::query!(
         "-- note_notice()
-        UPDATE rung SET notice = $2
+        UPDATE rung SET notice = $2, notice_time = $3
         WHERE notice_request_id = $1
-            AND COALESCE(array_position(ARRAY['QUEUED', 'SENT', 'CALL_DEAD', 'DROPPED', 'EXPIRED', 'FAILED', 'DELIVERED'], notice), 0)
-                < COALESCE(array_position(ARRAY['QUEUED', 'SENT', 'CALL_DEAD', 'DROPPED', 'EXPIRED', 'FAILED', 'DELIVERED'], $2), 0)",
+            AND COALESCE(array_position($4::text[], notice), 0) < COALESCE(array_position($4::text[], $2), 0)",
         request_id,
         notice,
+        now.to_sqlx(),
+        &NOTICES as &[&str],
     )
     .execute(&mut **tx)
     .await?;

@@ -37,6 +37,7 @@ struct Row {
     promise_time: Option<Stamp>,
     reason: Option<String>,
     notice: Option<String>,
+    notice_time: Option<Stamp>,
     notice_request_id: Option<Uuid>,
 }
 
@@ -45,7 +46,8 @@ pub(super) async fn of(db: &mut PgConnection, deadlines: &[Uuid]) -> Result<Part
     let rows = sqlx::query_as!(
         Row,
         "-- rungs_of()
-        SELECT deadline_id, clock, epoch, level, state, extensions, fire_time, act_time, promise_time, reason, notice, notice_request_id
+        SELECT deadline_id, clock, epoch, level, state, extensions, fire_time, act_time, promise_time, reason, notice, notice_time,
+            notice_request_id
         FROM rung WHERE deadline_id = ANY($1) ORDER BY deadline_id, clock, epoch, level",
         deadlines,
     )
@@ -82,10 +84,10 @@ pub(super) async fn rearm(tx: &mut Tx, deadline: Uuid, before: &[Rung], after: &
     if !new.deadlines.is_empty() {
         sqlx::query!(
             "-- arm_rungs()
-            INSERT INTO rung (deadline_id, clock, epoch, level, state, extensions, fire_time, promise_time)
-            SELECT $1, clock, epoch, level, 'armed', extensions, fire_time, promise_time
-            FROM unnest($2::text[], $3::bigint[], $4::smallint[], $5::smallint[], $6::timestamptz[], $7::timestamptz[])
-                AS armed (clock, epoch, level, extensions, fire_time, promise_time)",
+            INSERT INTO rung (deadline_id, clock, epoch, level, state, extensions, fire_time, promise_time, reason)
+            SELECT $1, clock, epoch, level, 'armed', extensions, fire_time, promise_time, reason
+            FROM unnest($2::text[], $3::bigint[], $4::smallint[], $5::smallint[], $6::timestamptz[], $7::timestamptz[], $8::text[])
+                AS armed (clock, epoch, level, extensions, fire_time, promise_time, reason)",
             deadline,
             &new.clocks as &[&str],
             &new.epochs,
@@ -93,6 +95,7 @@ pub(super) async fn rearm(tx: &mut Tx, deadline: Uuid, before: &[Rung], after: &
             &new.extensions,
             &new.fire_times as &[Option<Stamp>],
             &new.promise_times as &[Option<Stamp>],
+            &new.reasons as &[Option<&str>],
         )
         .execute(&mut **tx)
         .await?;
@@ -169,6 +172,7 @@ impl Row {
             promise_time: time(self.promise_time),
             reason: self.reason,
             notice: self.notice,
+            notice_time: time(self.notice_time),
             notice_request_id: self.notice_request_id,
         })
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use proto::notification::v1::{NoticeOutcome, SendNotificationRequest, notification::State};
 use proto::sla::v1::RecordNoticeOutcomeRequest;
-use proto::ticket::v1::RecordDeadlineOutcomeRequest;
 use proto::ticket::v1::record_deadline_outcome_request::Outcome;
+use proto::ticket::v1::{EscalateAppealRequest, RecordDeadlineOutcomeRequest};
 use proto::to_wire;
 use rpc::Caller;
 
@@ -73,4 +73,40 @@ async fn a_notice_that_came_too_late_to_be_sent_is_told_to_the_journal() {
     rig.settle().await;
     assert_eq!(rig.get(&deadline).await.clocks[1].rungs[1].notice, "EXPIRED");
     assert_eq!(journal(&rig), [State::Expired]);
+}
+
+/// By every channel, while the senior specialist has hours left: the supervisor gets it now, and the citizen's notice is tried again from there.
+#[tokio::test]
+async fn a_citizen_who_could_not_be_told_is_handed_up_at_once_and_told_again() {
+    let rig = Rig::new().await;
+    let deadline = rig.track(&answered()).await;
+    rig.at(hours(24));
+    rig.settle().await;
+    let sent = rig.notification.applied::<SendNotificationRequest>().remove(0).request_id;
+    rig.at(hours(25));
+    let heard = to_wire(rig.now());
+    record(&rig, told(&rig, &sent, State::Failed)).await;
+    rig.settle().await;
+    let rungs = rig.get(&deadline).await.clocks[1].rungs.clone();
+    let shown: Vec<_> = rungs[1..].iter().map(|it| (it.level, it.notice.as_str(), it.reason.as_str())).collect();
+    assert_eq!(shown, [(1, "FAILED", ""), (2, "QUEUED", "NOTICE_UNHEARD")]);
+    assert_eq!((rungs[1].notice_time, rungs[2].act_time), (Some(heard), Some(heard)));
+    let levels: Vec<i32> = rig.ticket.applied::<EscalateAppealRequest>().iter().map(|it| it.level).collect();
+    assert_eq!(levels, [1, 2]);
+    assert_eq!(rig.notification.applied::<SendNotificationRequest>().len(), 2);
+    assert_eq!(journal(&rig), [State::Failed]);
+}
+
+/// The failure and the delivery are told at one moment: whichever is written first, the delivery stands and nobody is raised for nothing later.
+#[tokio::test]
+async fn a_failure_and_a_delivery_at_once_leave_the_delivery() {
+    let rig = Rig::new().await;
+    let deadline = rig.track(&answered()).await;
+    rig.at(hours(24));
+    rig.settle().await;
+    let sent = rig.notification.applied::<SendNotificationRequest>().remove(0).request_id;
+    tokio::join!(record(&rig, told(&rig, &sent, State::Failed)), record(&rig, told(&rig, &sent, State::Delivered)));
+    let rungs = rig.get(&deadline).await.clocks[1].rungs.clone();
+    assert_eq!((rungs[1].notice.as_str(), rungs[2].reason.as_str()), ("DELIVERED", ""));
+    assert!(rungs[2].fire_time.unwrap().seconds > to_wire(rig.now()).seconds);
 }

@@ -84,5 +84,6 @@ fn rung_to_wire(it: &Rung, late_after: SignedDuration) -> wire::Rung {
         promise_time: it.promise_time.map(to_wire),
         reason: it.reason.clone().unwrap_or_default(),
         notice: it.notice.clone().unwrap_or_default(),
+        notice_time: it.notice_time.map(to_wire),
     }
 }
