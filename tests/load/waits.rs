@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
+use clock::{Clock as _, SystemClock};
+use jiff::Timestamp;
 use sqlx::{Connection as _, PgConnection, Row as _};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -30,8 +32,9 @@ pub struct Waits {
 }
 
 /// What was seen at one moment.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Look {
+    time: Timestamp,
     /// What was in flight.
     in_flight: usize,
     /// What each connection with a statement was doing, and what Postgres did on its own.
@@ -62,7 +65,7 @@ impl Waits {
                     _ = ticks.tick() => {}
                 }
                 let in_flight = in_flight.load(Ordering::Relaxed);
-                looks.push(Look { in_flight, doing: look(&mut db, &database).await? });
+                looks.push(Look { time: SystemClock.now(), in_flight, doing: look(&mut db, &database).await? });
             }
         });
         Ok(Self { end, looking })
@@ -131,6 +134,11 @@ impl Seen {
         (!looks.is_empty()).then(|| seen as f64 / looks.len() as f64)
     }
 
+    /// The moments of it that are wanted.
+    pub fn within(&self, wanted: impl Fn(Timestamp) -> bool) -> Self {
+        Self(self.0.iter().filter(|look| wanted(look.time)).cloned().collect())
+    }
+
     /// How long a thing's connection does what, of `count` things done in `took`, in microseconds each.
     pub fn each(&self, doing: &str, took: Duration, count: usize) -> String {
         let each = self.average(doing, 0).unwrap_or_default() * took.as_secs_f64() * 1e6 / count.max(1) as f64;
@@ -149,7 +157,8 @@ mod tests {
 
     #[test]
     fn looks_are_averaged_over_the_moments_that_are_asked_for() {
-        let look = |in_flight, doing: &[(&str, Option<&str>)]| Look {
+        let look = |in_flight: usize, doing: &[(&str, Option<&str>)]| Look {
+            time: Timestamp::from_second(in_flight as i64).unwrap(),
             in_flight,
             doing: doing.iter().map(|(backend, wait)| name(backend, *wait)).collect(),
         };
@@ -168,6 +177,8 @@ mod tests {
             (seen.average(NONE, 10), seen.each("waits: WALSync", Duration::from_secs(4), 1_000)),
             (None, "2,000 µs".to_owned())
         );
+        let then = seen.within(|moment| moment.as_second() > 1);
+        assert_eq!(names.map(|it| then.average(it, 0).unwrap()), averages(9));
         assert!((seen.share(9) - 0.5).abs() < f64::EPSILON && seen.share(10) == 0.0);
     }
 }

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use all_in_one::Part;
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
+use clock::{Clock as _, SystemClock};
 use jiff::Timestamp;
 use prost::Message as _;
 use proto::sla::v1::TrackDeadlineRequest;
+use sqlx::postgres::PgRow;
 use sqlx::{Connection as _, PgConnection, Row as _};
 use uuid::Uuid;
 
+use super::way::{Profile, Way};
 use crate::Stage;
 use crate::cost::Meter;
 use crate::figure::time;
@@ -18,8 +21,10 @@ use crate::filing::Portal;
 use crate::peer::Peers;
 use crate::report::Table;
 use crate::statistics::Latencies;
+use crate::waits::Waits;
 use tests::free_ports;
 
+const DATABASE: &str = "relay_idle";
 /// Between two appeals: the relay is idle again.
 const PAUSE: Duration = Duration::from_millis(60);
 
@@ -34,6 +39,17 @@ pub struct Idle {
     pub service: f64,
     /// The same of Postgres.
     pub postgres: f64,
+    /// Where the time goes, of a run that was looked at.
+    profile: Profile,
+}
+
+/// Who files, and who hears of it.
+struct Scene {
+    portal: Portal,
+    peers: Peers,
+    admin: PgConnection,
+    /// Filed before.
+    filed: usize,
 }
 
 /// Measures it.
@@ -41,48 +57,70 @@ pub struct Idle {
 /// # Errors
 /// A call does not arrive.
 pub async fn measure(stage: &Stage) -> Result<Idle> {
-    let url = stage.server.database("relay_idle").await?;
+    let url = stage.server.database(DATABASE).await?;
     let role = stage.house.migrate(Part::Ticket, &url).await?;
     let [port] = free_ports()?;
     let peers = Peers::start(port, true).await?;
     let service = stage.house.start(Part::Ticket, &stage.house.environment(Part::Ticket, &role, port, &[])).await?;
     let portal = Portal::new(service.port, &stage.house.token("portal")?)?;
+    let mut scene = Scene { portal, peers, admin: PgConnection::connect(&url).await?, filed: 0 };
     let appeals = stage.sizes.of(300, 30);
-    for _ in 0..appeals {
-        portal.file_one().await?;
-        tokio::time::sleep(PAUSE).await;
-    }
-    let mut arrivals = BTreeMap::<Uuid, Timestamp>::new();
-    for it in peers.arrivals().iter().filter(|it| it.method.ends_with("/TrackDeadline")) {
-        let request = TrackDeadlineRequest::decode(it.request.clone())?;
-        arrivals.entry(request.request_id.parse()?).or_insert(it.time);
-    }
-    let mut admin = PgConnection::connect(&url).await?;
-    let rows = sqlx::query("SELECT call_id, extract(epoch FROM create_time)::float8 AS time FROM ticket.outbox WHERE destination = 'sla' ORDER BY create_time")
-        .fetch_all(&mut admin)
-        .await?;
-    ensure!(arrivals.len() == rows.len() && rows.len() == appeals, "{} of {appeals} calls arrived", arrivals.len());
-    let mut latencies = Vec::new();
-    for row in &rows {
-        let arrived = arrivals.get(&row.get("call_id")).map_or(f64::NAN, |it| it.as_microsecond() as f64 / 1e6);
-        // The service's clock is Postgres's, which is this machine's: a microsecond of difference is no negative latency.
-        latencies.push(Duration::try_from_secs_f64(arrived - row.get::<f64, _>("time")).unwrap_or_default());
-    }
+    let mut ways = scene.file(appeals).await?;
+    let first = ways.remove(0).whole();
+    // A run of its own, since looking costs something.
+    let waits = Waits::start(&stage.server.admin_url(), DATABASE, scene.portal.in_flight()).await?;
+    let looked_at = scene.file(appeals).await?;
+    let profile = Profile::new(looked_at, waits.stop().await?);
+    let Scene { admin, .. } = scene;
     drop(admin);
-    let first = latencies.remove(0);
     let quiet = stage.sizes.seconds * 2;
     let meter = Meter::start(&stage.server, Some(service.pid()))?;
     tokio::time::sleep(quiet).await;
     let spent = meter.stop(&stage.server)?;
     let share = |it: Duration| it.as_secs_f64() / quiet.as_secs_f64();
     service.stop().await?;
-    stage.server.drop_database("relay_idle").await?;
+    stage.server.drop_database(DATABASE).await?;
     Ok(Idle {
-        latencies: Latencies::new(latencies),
+        latencies: Latencies::new(ways.iter().map(Way::whole).collect()),
         first,
         service: share(spent.service),
         postgres: share(spent.postgres),
+        profile,
     })
+}
+
+// === impl Scene ===
+
+impl Scene {
+    /// Files so many, each when the one before is long told, in that order.
+    async fn file(&mut self, appeals: usize) -> Result<Vec<Way>> {
+        let mut answered = Vec::new();
+        for _ in 0..appeals {
+            self.portal.file_one().await?;
+            answered.push(SystemClock.now());
+            tokio::time::sleep(PAUSE).await;
+        }
+        let mut arrivals = BTreeMap::<Uuid, Timestamp>::new();
+        for it in self.peers.arrivals().iter().filter(|it| it.method.ends_with("/TrackDeadline")) {
+            let request = TrackDeadlineRequest::decode(it.request.clone())?;
+            arrivals.entry(request.request_id.parse()?).or_insert(it.time);
+        }
+        let rows = sqlx::query(
+            "SELECT call_id, extract(epoch FROM create_time)::float8 AS time FROM ticket.outbox
+            WHERE destination = 'sla' ORDER BY create_time OFFSET $1",
+        )
+        .bind(i64::try_from(self.filed)?)
+        .fetch_all(&mut self.admin)
+        .await?;
+        ensure!(rows.len() == appeals, "{} of {appeals} calls are there", rows.len());
+        self.filed += appeals;
+        let way = |(row, answered): (&PgRow, Timestamp)| {
+            let asked = Timestamp::from_microsecond((row.get::<f64, _>("time") * 1e6) as i64)?;
+            let arrived = arrivals.get(&row.get("call_id")).context("a call did not arrive")?;
+            Ok(Way { asked, answered, arrived: *arrived })
+        };
+        rows.iter().zip(answered).map(way).collect()
+    }
 }
 
 // === impl Idle ===
@@ -93,21 +131,23 @@ impl Idle {
         let [p50, p90, max] =
             [self.latencies.percentile(50.0), self.latencies.percentile(90.0), self.latencies.max()].map(time);
         format!(
-            "p50 {p50}, p90 {p90}, max {max} of {}; the filing itself, its commit included, is in it",
-            self.latencies.count()
+            "p50 {p50}, p90 {p90}, max {max} of {}; the filing itself, its commit included, is in it. {}",
+            self.latencies.count(),
+            self.profile.told()
         )
     }
 
     /// In figures.
-    pub fn table(&self) -> Table {
+    pub fn tables(&self) -> Vec<Table> {
         let [p50, p99, max] =
             [self.latencies.percentile(50.0), self.latencies.percentile(99.0), self.latencies.max()].map(time);
         let percent = |share: f64| format!("{:.2} %", share * 100.0);
         let row = vec![time(self.first), p50, p99, max, percent(self.service), percent(self.postgres)];
-        Table::new(
+        let table = Table::new(
             "A quiet ticket service: from a request to its first call at the peer, the filing's commit included; and then nothing at all",
             &["first after start", "p50", "p99", "max", "idle: of a core, service", "Postgres"],
             vec![row],
-        )
+        );
+        [vec![table], self.profile.tables()].concat()
     }
 }

@@ -3,6 +3,7 @@
 mod idle;
 mod long;
 mod queue;
+mod way;
 
 use std::time::{Duration, Instant};
 
@@ -78,12 +79,7 @@ pub async fn measure(stage: &Stage) -> Result<Section> {
              under a lease in one transaction and completes it by ids in another."
                 .to_owned(),
         ],
-        tables: vec![
-            Table::new("Calls settled", &["", "per s", "ratio"], rates),
-            profile,
-            queues,
-            idle.table(),
-        ],
+        tables: [vec![Table::new("Calls settled", &["", "per s", "ratio"], rates), profile, queues], idle.tables()].concat(),
         scripts: vec![Script { name: "The baseline's script (pgbench)".to_owned(), text: BARE.to_owned() }],
         goals: vec![goal.because(&idle.told()), flat],
         bars,
