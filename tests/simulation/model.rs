@@ -342,7 +342,11 @@ impl Appeal {
             _ if is_move && event.state != "assigned" => ("status_change", self.recipient()),
             _ => return Ok(()),
         };
-        self.notices.push((template, recipient, event.time));
+        let notice = (template, recipient, event.time);
+        // Notes may share a moment: whoever is warned of both terms at once hears of it once.
+        let is_once = template == "staff_reminder" || !self.notices.contains(&notice);
+        ensure!(is_once, "two notices of one kind to one person, of one moment: one is not sent");
+        self.notices.push(notice);
         Ok(())
     }
 }

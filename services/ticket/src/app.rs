@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::assertions::{Assertions, KeySource};
 use crate::config::Config;
 use crate::desk::Desk;
-use crate::domain::{Advices, Appeal, Catalogue, Rules};
+use crate::domain::{Advices, Catalogue, Rules};
 use crate::watches::Watches;
 
 /// Everything that a command or query needs, made once at the start.
@@ -83,12 +83,6 @@ impl App {
     /// Now, cut to the microseconds that Postgres keeps: what is answered at once and what is read later are the same instant.
     pub fn now(&self) -> Timestamp {
         micros(self.db.now())
-    }
-
-    /// Now for a change of this appeal: never before its last change, which another replica may have made by a clock that is a little
-    /// ahead of ours. So times within one appeal never go back.
-    pub fn now_after(&self, appeal: &Appeal) -> Timestamp {
-        self.now().max(appeal.update_time)
     }
 
     /// What decisions need besides the appeal.

@@ -67,8 +67,7 @@ pub(crate) fn visible(
 
 /// Decides, with the refusal as the caller sees it.
 fn decided(app: &App, appeal: &Appeal, command: &Command, by: &Actor) -> Result<Decision, Refusal> {
-    decide(appeal, command, by, app.now_after(appeal), &app.rules())
-        .map_err(|refusal| convert::refuse(refusal, appeal.id))
+    decide(appeal, command, by, app.now(), &app.rules()).map_err(|refusal| convert::refuse(refusal, appeal.id))
 }
 
 /// Keeps what was decided: the row, the journal, the message with the command's text, and the calls that follow. Nothing when the command

@@ -1,7 +1,7 @@
 //! The appeal itself: what decisions are made on ([`Appeal`], nothing personal), and what people wrote ([`Papers`], sealed).
 
 use deadline::Allowance;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -167,6 +167,13 @@ impl Appeal {
                 self.extensions.iter().filter(|it| it.is_effective()).map(|it| it.length).collect()
             }
         }
+    }
+
+    /// The instant of a change that is made now: after the last one, which another replica may have made by a clock that is a little ahead of
+    /// ours. Times within one appeal never go back, and no two changes share one: notices are told apart by the time of what they tell, and by it
+    /// a newer one makes an older one untrue.
+    pub fn moment(&self, now: Timestamp) -> Timestamp {
+        now.max(self.update_time.saturating_add(SignedDuration::from_micros(1)).unwrap_or(now))
     }
 
     /// The extension of which the citizen is being told.

@@ -59,8 +59,7 @@ pub fn decide(
     now: Timestamp,
     rules: &Rules<'_>,
 ) -> Result<Decision, Refusal> {
-    // The journal's times never go back, even where a replica's clock was corrected between two commands.
-    let now = now.max(appeal.update_time);
+    let now = appeal.moment(now);
     let mut deciding = Deciding::new(appeal, by, now, rules);
     let state = appeal.state;
     match (state, command) {
