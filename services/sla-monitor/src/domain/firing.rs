@@ -1,6 +1,7 @@
 //! What happens when a rung's time has come.
 
-use jiff::Timestamp;
+use ::deadline::ClockKind;
+use jiff::{SignedDuration, Timestamp};
 
 use super::deadline::Deadline;
 use super::policies::Policies;
@@ -27,11 +28,12 @@ impl Deadline {
             let mut due: Vec<_> = self.armed(clock).filter(is_due).map(|rung| rung.key).collect();
             due.sort_unstable();
             let Some(highest) = due.last().copied() else { continue };
+            let happened = self.moment(clock.kind, now);
             for rung in self.rungs.iter_mut().filter(|rung| due.contains(&rung.key)) {
                 if rung.key == highest {
                     // Nobody has to accept a warning.
                     rung.state = if rung.key.level == 0 { RungState::Acted } else { RungState::Fired };
-                    rung.act_time = Some(now);
+                    rung.act_time = Some(happened);
                     if rung.state == RungState::Fired && rung.fire_time < Some(now) {
                         rung.promise_time = policies.late_promise(&self.promise, clock, rung, now);
                     }
@@ -46,5 +48,13 @@ impl Deadline {
             self.touch(now);
         }
         moved
+    }
+
+    /// When a level acts that acts now: after those before it. A level whose notice reached nobody is followed by the next at once, and the citizen's
+    /// notices are told apart by the time of what they tell.
+    fn moment(&self, clock: ClockKind, now: Timestamp) -> Timestamp {
+        let acted = self.rungs.iter().filter(|rung| rung.key.clock == clock).filter_map(|rung| rung.act_time).max();
+        let after = acted.and_then(|time| time.checked_add(SignedDuration::from_micros(1)).ok());
+        after.map_or(now, |after| now.max(after))
     }
 }

@@ -50,6 +50,16 @@ fn whoever_was_not_told_that_we_are_late_is_helped_by_the_next_level_at_once() {
 }
 
 #[test]
+fn no_two_levels_act_at_one_moment_or_the_notice_of_the_second_would_be_taken_for_the_firsts() {
+    let (mut deadline, key) = acted();
+    assert!(note(&mut deadline, key, "FAILED", 24));
+    let fired = deadline.fire(start() + hours(24), &Policies::builtin()).remove(0);
+    assert_eq!(fired.key.level, 2);
+    assert_eq!(fired.act_time, Some(start() + hours(24) + SignedDuration::from_micros(1)));
+    assert_eq!((fired.fire_time, fired.promise_time), (at(24), at(40)));
+}
+
+#[test]
 fn what_was_told_or_is_under_way_or_needs_no_telling_raises_nobody() {
     for heard in ["QUEUED", "SENT", "DROPPED", "DELIVERED"] {
         let (mut deadline, key) = acted();
