@@ -14,7 +14,7 @@ use crate::assertions::{Assertions, KeySource};
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::domain::{Advices, Catalogue, Rules};
-use crate::watches::Watches;
+use crate::watches::{self, Watches};
 
 /// Everything that a command or query needs, made once at the start.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ impl App {
             reopen_days: config.appeals.reopen_within_working_days,
             reopen_calendar: config.appeals.reopen_calendar.clone(),
             assertions: Arc::new(Assertions::new(db.clone(), keys)),
-            watches: Watches::new(config.watch.clone(), closing),
+            watches: Watches::new(config.watch.clone(), closing, watches::ended),
             db,
             ring,
         })

@@ -20,7 +20,7 @@ pub struct Config {
     /// `[assertions]`.
     pub assertions: Assertions,
     /// `[watch]`.
-    pub watch: Watch,
+    pub watch: watches::Config,
 }
 
 /// What holds for appeals.
@@ -53,25 +53,6 @@ pub struct Assertions {
     pub refresh: Duration,
 }
 
-/// What holds for watches.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Watch {
-    /// Between two looks at what is watched.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub poll: Duration,
-    /// Between two signs of life.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub checkpoint: Duration,
-    /// How long a watch may last.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub longest: Duration,
-    /// Watches at once.
-    pub most: usize,
-    /// Watches at once of one person.
-    pub most_of_person: usize,
-}
-
 // === impl Config ===
 
 impl Config {
@@ -85,7 +66,7 @@ impl Config {
             appeals: Appeals,
             staff: Staff,
             assertions: Assertions,
-            watch: Watch,
+            watch: watches::Config,
         }
         let Own { appeals, staff, assertions, watch } = toml::from_str(include_str!("../config.default.toml"))?;
         Ok(Self { appeals, staff, assertions, watch })
@@ -105,11 +86,7 @@ impl Config {
             "`appeals.reopen_within_working_days` must be above 0"
         );
         anyhow::ensure!(!self.assertions.refresh.is_zero(), "`assertions.refresh` must be above 0");
-        for (key, span) in
-            [("poll", self.watch.poll), ("checkpoint", self.watch.checkpoint), ("longest", self.watch.longest)]
-        {
-            anyhow::ensure!(!span.is_zero(), "`watch.{key}` must be above 0");
-        }
+        self.watch.check()?;
         self.appeals.catalogue().map(|_| ())
     }
 }

@@ -76,7 +76,9 @@ impl bootstrap::Service for Service {
             &config,
             ctx.closing.clone(),
         )?);
-        ctx.metrics.with(|registry| app.watches.register(registry));
+        ctx.metrics.with(|registry| {
+            app.watches.register(registry, "otklik_ticket_watches", "Watches of appeals that are open in this process");
+        });
         ctx.metrics.with(|registry| app.shelf.register(registry));
         // Nothing is promised before it is known what to promise.
         ctx.patiently(async || Ok(app.shelf.refresh().await?)).await.context("the published sets of policies")?;
@@ -87,7 +89,7 @@ impl bootstrap::Service for Service {
         let mut loops = bootstrap::relay_loops(ctx, Arc::new(outbox::NothingFollows))?;
         let refresh = Refresh(Arc::clone(&app.assertions));
         loops.push(Loop::new("verification_keys", config.assertions.refresh, refresh));
-        loops.push(watches::look_loop(&app, config.watch.poll));
+        loops.push(::watches::look_loop(&app.watches, Arc::clone(&app)));
         loops.push(policies::refresh_loop(&app.shelf));
         let routes = tonic::service::Routes::new(TicketServiceServer::new(grpc::Tickets(Arc::clone(&app))))
             .add_service(StaffServiceServer::new(grpc::Staff(app)))

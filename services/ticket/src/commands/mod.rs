@@ -85,9 +85,7 @@ async fn keep(
     }
     store::appeal::save(tx, &stored.appeal, after).await?;
     store::event::append(tx, after.id, events).await?;
-    if let Some(wake) = app.watches.wake_of(after.id) {
-        tx.wake_on_commit(&wake);
-    }
+    app.watches.wake_on_commit(tx, after.id);
     if let (Some(meta), Some(text)) = (message, text) {
         store::message::insert(tx, &app.ring, after.id, meta, text).await?;
     }

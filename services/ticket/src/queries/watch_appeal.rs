@@ -4,34 +4,30 @@ use std::sync::Arc;
 
 use futures::Stream;
 use futures::stream;
-use jiff::{SignedDuration, Timestamp};
 use proto::ticket::v1 as wire;
 use proto::ticket::v1::ErrorReason;
-use rpc::{Caller, Refusal, reasons};
+use rpc::{Caller, Refusal};
 use uuid::Uuid;
+use watches::{Place, Turn};
 
 use super::{seen, view};
 use crate::app::App;
 use crate::domain::appeal_name;
 use crate::grpc::convert::{self, Audience, Page};
 use crate::store::{self, Stored};
-use crate::watches::{Place, Turn, ended};
 
 const METHOD: &str = "WatchAppeal";
 
-/// One stream: a cursor and two times, whatever happens to the appeal.
+/// One stream: a place and a cursor, whatever happens to the appeal.
 struct Watch {
     app: Arc<App>,
     caller: Caller,
     id: Uuid,
     bound: Vec<u8>,
     batch: u32,
-    place: Place,
+    place: Place<Uuid, i64>,
     /// The number of the last entry that was told, or is not the caller's to hear.
     cursor: i64,
-    /// When the next sign of life is due.
-    checkpoint: Timestamp,
-    end: Timestamp,
 }
 
 /// Watches an appeal. What can be refused is refused before the first message.
@@ -44,9 +40,8 @@ pub async fn run(
     request: wire::WatchAppealRequest,
 ) -> Result<impl Stream<Item = Result<wire::WatchAppealResponse, Refusal>> + Send + 'static, Refusal> {
     let Page { filter: id, size: batch, token, bound } = convert::watch_appeal(&request, &caller)?;
-    let now = app.now();
     // Before the first look at the appeal: what changes from here on is told.
-    let place = app.watches.enter(&caller, id)?;
+    let place = app.watches.enter(&caller, id, app.now())?;
     let stored = seen(&app, &caller, id).await?;
     let last = stored.appeal.last_event;
     place.know(last);
@@ -54,8 +49,7 @@ pub async fn run(
     if cursor > last {
         return Err(ahead(id));
     }
-    let (checkpoint, end) = (later(now, app.watches.config().checkpoint), later(now, app.watches.config().longest));
-    let mut watch = Watch { app, caller, id, bound, batch, place, cursor, checkpoint, end };
+    let mut watch = Watch { app, caller, id, bound, batch, place, cursor };
     let first = watch.tell(&stored).await?;
     let first = watch.answer(Some(first.0), first.1)?;
     Ok(stream::try_unfold((Some(first), watch), |(first, mut watch)| async move {
@@ -73,29 +67,19 @@ fn ahead(id: Uuid) -> Refusal {
         .with("name", appeal_name(id))
 }
 
-fn later(now: Timestamp, by: std::time::Duration) -> Timestamp {
-    SignedDuration::try_from(by).ok().and_then(|by| now.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
-}
-
 // === impl Watch ===
 
 impl Watch {
     /// The next message.
     async fn next(&mut self) -> Result<wire::WatchAppealResponse, Refusal> {
-        let expiry = self.caller.expire_time.unwrap_or(Timestamp::MAX);
         loop {
-            match self.place.turn(self.cursor, self.end.min(expiry), self.checkpoint).await {
-                Turn::Stop => return Err(ended()),
-                Turn::Time(now) if now >= expiry => {
-                    return Err(Refusal::unauthenticated(reasons::TOKEN_INVALID, "the token has expired"));
-                }
-                Turn::Time(now) if now >= self.end => return Err(ended()),
+            match self.place.turn(self.cursor).await? {
                 // What comes now would get numbers that are behind the cursor, and never be told.
-                Turn::Time(_) if self.place.is_behind(self.cursor) && self.is_ahead().await? => {
+                Turn::Quiet(_) if self.place.is_behind(self.cursor) && self.is_ahead().await? => {
                     return Err(ahead(self.id));
                 }
-                Turn::Time(now) => {
-                    self.checkpoint = later(now, self.app.watches.config().checkpoint);
+                Turn::Quiet(now) => {
+                    self.place.spoke(now);
                     return self.answer(None, Vec::new());
                 }
                 Turn::News => {
@@ -103,7 +87,7 @@ impl Watch {
                     let (appeal, events) = self.tell(&stored).await?;
                     // What is not theirs to hear is passed over in silence.
                     if !events.is_empty() {
-                        self.checkpoint = later(self.app.now(), self.app.watches.config().checkpoint);
+                        self.place.spoke(self.app.now());
                         return self.answer(Some(appeal), events);
                     }
                 }

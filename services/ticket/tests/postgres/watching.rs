@@ -19,7 +19,7 @@ async fn watch(rig: &Rig, caller: &Caller, name: &str, cursor: &str) -> Result<M
 
 /// What the loop does: one look for all.
 async fn look(rig: &Rig) {
-    ticket::watches::look(&rig.app).await.unwrap();
+    watches::look(&rig.app.watches, &*rig.app).await.unwrap();
 }
 
 async fn told(messages: &mut Messages) -> wire::WatchAppealResponse {
