@@ -2,6 +2,10 @@
 
 use bootstrap::Time;
 use futures::FutureExt as _;
+use jiff::SignedDuration;
+use proto::from_wire;
+use proto::sla::v1::breach::Event;
+use proto::sla::v1::{Breach, ClockKind, WatchBreachesRequest, WatchBreachesResponse};
 use proto::ticket::v1::{WatchAppealRequest, WatchAppealResponse};
 use tests::{Part, Replica, Suite, SuiteOptions, forms};
 use tonic::{Code, Streaming};
@@ -68,4 +72,51 @@ async fn a_watch_takes_no_calls_place() {
     for messages in &mut both {
         assert_eq!(told(messages).await.events.len(), 1);
     }
+}
+
+/// Everything up to the resolution's level 1 having it, with as many looks as it takes: other tests' transactions hold the log up.
+async fn handed_up(at: &Replica, messages: &mut Streaming<WatchBreachesResponse>) -> Vec<Breach> {
+    let mut all: Vec<Breach> = Vec::new();
+    let is_it = |it: &Breach| it.event() == Event::Accepted && it.clock() == ClockKind::Resolution;
+    while !all.iter().any(is_it) {
+        tokio::select! {
+            biased;
+            message = messages.message() => {
+                all.extend(message.expect("it goes on").expect("it does not end by itself").breaches);
+            }
+            _ = at.step("watch") => {}
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_watch_of_breaches_hears_what_another_replica_fires_and_goes_on_there_when_its_own_stops() {
+    let suite = Suite::start().await;
+    let own = suite.add_replica(Part::Sla, Time::Given(suite.clock())).await;
+    let filed = file(&suite, PHONE).await;
+    let due = from_wire(filed.due_time.as_ref().unwrap()).unwrap();
+    // A watch does not last as long as a term.
+    suite.hand.set(due - SignedDuration::from_mins(30));
+    suite.settle().await;
+    let watch = async |at: &Replica, cursor: &str| {
+        let request = WatchBreachesRequest { start_cursor: cursor.to_owned(), ..Default::default() };
+        suite.sla_at(at, "portal").watch_breaches(request).await.expect("systems may watch").into_inner()
+    };
+    let mut messages = watch(&own, "").await;
+    let first = messages.message().await.unwrap().expect("a cursor comes at once");
+    assert_eq!(first.breaches, []);
+
+    suite.hand.set(due);
+    suite.settle().await;
+    let heard = handed_up(&own, &mut messages).await;
+    assert!(heard.iter().all(|it| it.appeal == filed.name && it.number == filed.number));
+    assert!(heard.iter().any(|it| it.event() == Event::Breached && it.clock() == ClockKind::Resolution));
+
+    own.stop().await;
+    let end = messages.message().await.unwrap_err();
+    assert_eq!(why(&end), (Code::Unavailable, "WATCH_ENDED".to_owned()));
+    let other = suite.replicas().await.into_iter().find(|it| it.part == Part::Sla).unwrap();
+    let mut again = watch(&other, &first.cursor).await;
+    assert_eq!(handed_up(&other, &mut again).await, heard, "the same from the start, in the same order");
 }

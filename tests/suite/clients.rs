@@ -30,10 +30,7 @@ impl Suite {
 
     /// Ticket at one of its replicas.
     pub fn ticket_at(&self, replica: &Replica, who: &str) -> TicketServiceClient<As> {
-        let channel =
-            Endpoint::from_shared(format!("http://{}", replica.address)).expect("a socket address makes a URL");
-        let bearer = Bearer(Some(self.access.token(who)));
-        TicketServiceClient::new(InterceptedService::new(channel.connect_lazy(), bearer))
+        TicketServiceClient::new(self.channel_at(replica, who))
     }
 
     /// Staff, as somebody.
@@ -54,6 +51,17 @@ impl Suite {
     /// The SLA monitor, as somebody.
     pub fn sla(&self, who: &str) -> SlaServiceClient<As> {
         SlaServiceClient::new(self.channel_as(Part::Sla, Some(self.access.token(who))))
+    }
+
+    /// The SLA monitor at one of its replicas.
+    pub fn sla_at(&self, replica: &Replica, who: &str) -> SlaServiceClient<As> {
+        SlaServiceClient::new(self.channel_at(replica, who))
+    }
+
+    fn channel_at(&self, replica: &Replica, who: &str) -> As {
+        let channel =
+            Endpoint::from_shared(format!("http://{}", replica.address)).expect("a socket address makes a URL");
+        InterceptedService::new(channel.connect_lazy(), Bearer(Some(self.access.token(who))))
     }
 
     /// A channel to a service with any token, or none.

@@ -126,14 +126,18 @@ fn time(run: &RunClock) -> Time {
 }
 
 /// Loops pause by the wall, whatever the clock shows: while it runs fast, a second of theirs is minutes of the clock's. What is late, silent or
-/// overdue by the shipped seconds is so by the wall's then too.
+/// overdue by the shipped seconds is so by the wall's then too, and a watch lasts as long.
 fn paced(part: Part, layers: Layers, scale: u32) -> Layers {
     let seconds = |usual: u32| format!("{}s", usual.saturating_mul(scale));
+    let watched =
+        |layers: Layers| layers.preset("watch.checkpoint", seconds(30)).preset("watch.longest", seconds(3_600));
     match part {
-        Part::Sla if scale > 1 => layers
+        Part::Sla if scale > 1 => watched(layers)
             .preset("monitor.late_after", seconds(60))
             .preset("canary.alarm_after", seconds(30))
-            .preset("reconciler.grace", seconds(600)),
+            .preset("reconciler.grace", seconds(600))
+            .preset("breaches.keep", seconds(90 * 24 * 3_600)),
+        Part::Ticket if scale > 1 => watched(layers),
         _ => layers,
     }
 }
@@ -208,10 +212,20 @@ mod tests {
         let told = |scale| {
             let plain = layers(Part::Sla, &home, &issuer, "postgres://db/otklik", &[]);
             let config = paced(Part::Sla, plain, scale).load::<sla_monitor::Service>().unwrap().service;
-            [config.monitor.late_after, config.canary.alarm_after, config.reconciler.grace].map(|it| it.as_secs())
+            let seconds = [
+                config.monitor.late_after,
+                config.canary.alarm_after,
+                config.reconciler.grace,
+                config.watch.checkpoint,
+                config.watch.longest,
+                config.breaches.keep,
+            ];
+            seconds.map(|it| it.as_secs())
         };
         // The shipped ones; if these change, so must those for a fast clock.
-        assert_eq!(told(1), [60, 30, 600]);
-        assert_eq!(told(600), [36_000, 18_000, 360_000]);
+        assert_eq!(told(1), [60, 30, 600, 30, 3_600, 7_776_000]);
+        assert_eq!(told(500), [30_000, 15_000, 300_000, 15_000, 1_800_000, 3_888_000_000]);
+        // A clock may be faster than numbers go.
+        assert_eq!(told(3_600)[5], u64::from(u32::MAX));
     }
 }

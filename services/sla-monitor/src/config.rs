@@ -22,6 +22,10 @@ pub struct Config {
     pub canary: CanaryConfig,
     /// The reconciler.
     pub reconciler: ReconcilerConfig,
+    /// The log of what happened to promises.
+    pub breaches: BreachesConfig,
+    /// Those who watch it.
+    pub watch: watches::Config,
 }
 
 /// `[monitor]`
@@ -95,6 +99,15 @@ pub struct ReconcilerConfig {
     pub grace: Duration,
 }
 
+/// `[breaches]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BreachesConfig {
+    /// How long entries of the log are kept.
+    #[serde(with = "span::required")]
+    pub keep: Duration,
+}
+
 // === impl Config ===
 
 impl Config {
@@ -106,6 +119,12 @@ impl Config {
         anyhow::ensure!(
             (400..=36_500).contains(&self.figures.keep_days),
             "`figures.keep_days` must be from 400, the longest report, to 36500"
+        );
+        self.watch.check()?;
+        // Else a watch could outlast what it is to be taken up again from.
+        anyhow::ensure!(
+            self.breaches.keep >= self.watch.longest.saturating_mul(2),
+            "`breaches.keep` must be at least twice `watch.longest`"
         );
         anyhow::ensure!(!self.notice.lifetime.is_zero(), "`notice.lifetime` must be longer than zero");
         let it = &self.reconciler;

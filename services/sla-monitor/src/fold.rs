@@ -23,39 +23,20 @@ use std::time::Duration;
 use ::store::{Error, transaction};
 use async_trait::async_trait;
 use bootstrap::{Loop, Step, Stepped};
-use jiff::{SignedDuration, Timestamp};
 
 use crate::{App, domain, store};
-
-/// Between two looks at what is too old to be kept.
-const PURGE: Duration = Duration::from_secs(60);
-/// Rows of one batch of the purge: some ten milliseconds.
-const PURGE_BATCH: i64 = 1_000;
 
 /// The loop that folds.
 pub(crate) fn fold_loop(app: &Arc<App>, idle: Duration) -> Loop {
     Loop::new("fold", idle, Fold(Arc::clone(app)))
 }
 
-/// The loop that forgets old figures.
-pub(crate) fn purge_loop(app: &Arc<App>) -> Loop {
-    Loop::new("purge-figures", PURGE, Purge(Arc::clone(app)))
-}
-
 struct Fold(Arc<App>);
-struct Purge(Arc<App>);
 
 #[async_trait]
 impl Step for Fold {
     async fn step(&self) -> anyhow::Result<Stepped> {
         Ok(Stepped::taken(fold(&self.0).await?, self.0.figures.batch as usize))
-    }
-}
-
-#[async_trait]
-impl Step for Purge {
-    async fn step(&self) -> anyhow::Result<Stepped> {
-        Ok(Stepped::worked(purge(&self.0).await?))
     }
 }
 
@@ -68,12 +49,4 @@ pub(crate) async fn fold(app: &App) -> Result<usize, Error> {
         }
         Ok(tallies.len())
     })
-}
-
-/// Forgets sums that are too old; answers how many rows.
-pub(crate) async fn purge(app: &App) -> Result<usize, Error> {
-    let keep = SignedDuration::from_hours(24 * i64::from(app.figures.keep_days));
-    let before = app.db.now().saturating_sub(keep).unwrap_or(Timestamp::MIN);
-    let gone = store::rollup::purge(app.db.pool(), before, PURGE_BATCH).await?;
-    Ok(usize::try_from(gone).unwrap_or(usize::MAX))
 }

@@ -84,7 +84,9 @@ impl Follower {
                 None => tracing::error!(deadline = %id, "the answer to a hand-over names no recipient: nobody is told"),
             }
         }
-        store::deadline::settle(tx, &before, &deadline, &rung).await?;
+        let breach = deadline.answered(&rung, now, &app.policies());
+        store::deadline::settle(tx, &before, &deadline, &rung, &breach).await?;
+        app.watches.wake_on_commit(tx, ());
         app.metrics.moved(&rung);
         Ok(calls)
     }

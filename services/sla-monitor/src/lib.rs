@@ -12,11 +12,12 @@
 //!    MendDeadline ─────────────────────────────────────────────────► RetellPromise
 //!    PublishCalendar, PublishPolicy ──► a set ─────────────────────────► PutPolicySet
 //!    GetReport ◄── sums ◄── fold ◄── clocks that are over
+//!    WatchBreaches ◄── log ◄── what fires, is answered, or is done late
 //! ```
 //!
 //! The promise is the ticket service's and kept as given, also where our own arithmetic differs; the rungs are ours. How they move is in
-//! `domain`, what fires them in `monitor`, which calls follow in `routes`; how promises were kept is summed up by `fold`, and what looks
-//! whether it all fits together is in `reconcile`.
+//! `domain`, what fires them in `monitor`, which calls follow in `routes`; how promises were kept is summed up by `fold`, what happens to
+//! them is told by `watches`, and what looks whether it all fits together is in `reconcile`.
 //!
 //! Failure handling: everything is one transaction with its calls, so a crash at any point loses nothing and doubles nothing. Track, update and stop
 //! carry the whole state under a revision and may arrive in any order, late or twice; a hand-over that comes too late is refused by
@@ -33,12 +34,14 @@ mod metrics;
 mod monitor;
 mod notices;
 mod promises;
+mod purge;
 mod queries;
 mod reconcile;
 mod routes;
 mod store;
 #[cfg(test)]
 mod tests;
+mod watches;
 mod words;
 
 use std::sync::Arc;
@@ -52,11 +55,14 @@ use policies::Shelf;
 use rpc::pages::Tokens;
 use sqlx::migrate::Migrator;
 
-pub use config::{CalendarsConfig, CanaryConfig, Config, FiguresConfig, MonitorConfig, NoticeConfig, ReconcilerConfig};
+pub use config::{
+    BreachesConfig, CalendarsConfig, CanaryConfig, Config, FiguresConfig, MonitorConfig, NoticeConfig, ReconcilerConfig,
+};
 
 use crate::domain::Policies;
 use crate::follow::Follower;
 use crate::metrics::Metrics;
+use crate::watches::Watches;
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -82,6 +88,10 @@ pub(crate) struct App {
     pub(crate) figures: FiguresConfig,
     /// What is known of the canary.
     pub(crate) canary: Arc<canary::Canary>,
+    /// How long what happened is kept.
+    pub(crate) keep_breaches: SignedDuration,
+    /// Who watches it.
+    pub(crate) watches: Watches,
 }
 
 // === impl App ===
@@ -131,8 +141,13 @@ impl bootstrap::Service for Service {
             alarm_before: config::signed(config.calendars.alarm_before),
             figures: config.figures.clone(),
             canary: Arc::new(canary::Canary::new(config::signed(config.canary.alarm_after))),
+            keep_breaches: config::signed(config.breaches.keep),
+            watches: Watches::new(config.watch.clone(), ctx.closing.clone(), watches::ended),
         });
         ctx.metrics.with(|registry| app.shelf.register(registry));
+        ctx.metrics.with(|registry| {
+            app.watches.register(registry, "otklik_sla_watches", "Watches of breaches that are open in this process");
+        });
         // A promise is checked against the set it was made under.
         ctx.patiently(async || Ok(app.shelf.refresh().await?)).await.context("the published sets of policies")?;
         ctx.patiently(async || Ok(commands::publish::tell_again(&app).await?))
@@ -144,9 +159,10 @@ impl bootstrap::Service for Service {
         loops.push(monitor::monitor_loop(&app, config.monitor.idle));
         loops.push(monitor::lag_loop(&app));
         loops.push(fold::fold_loop(&app, config.figures.idle));
-        loops.push(fold::purge_loop(&app));
+        loops.push(purge::purge_loop(&app));
         let promises = Arc::new(promises::Ticket(ctx.peers.client(routes::TICKET)?));
         loops.push(reconcile::reconcile_loop(&app, promises, &config.reconciler));
+        loops.push(::watches::look_loop(&app.watches, Arc::clone(&app)));
         loops.push(policies::refresh_loop(&app.shelf));
         Ok(Parts { routes: grpc::routes(&app, ctx), services: grpc::SERVICES.to_vec(), loops })
     }

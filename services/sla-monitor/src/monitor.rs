@@ -92,6 +92,7 @@ pub(crate) async fn tick(app: &App) -> Result<usize, Error> {
         let looked_at = deadlines.len() + unreadable.len() + usize::from(canary);
         let mut moved = Vec::new();
         let mut calls = Vec::new();
+        let mut breaches = Vec::new();
         // They end when the commit is told of.
         let mut spans = Vec::new();
         for deadline in &mut deadlines {
@@ -101,12 +102,15 @@ pub(crate) async fn tick(app: &App) -> Result<usize, Error> {
                 let call = routes::moved(deadline, &rung, now, app.late_after);
                 calls.extend(call.map(|call| call.in_trace(trace_context.as_deref())));
                 spans.push(span);
+                breaches.push(deadline.fell_due(&rung, now, &policies));
                 moved.push((deadline.id, rung));
             }
         }
         if !deadlines.is_empty() {
             store::rung::fire(tx, &moved).await?;
             store::deadline::reschedule(tx, &deadlines).await?;
+            store::breach::append(tx, now, &breaches).await?;
+            app.watches.wake_on_commit(tx, ());
             app.outbox.enqueue(tx, now, calls).await?;
         }
         if !unreadable.is_empty() {

@@ -36,6 +36,7 @@ async fn take_over(
             }
             let (deadline, told) = upsert(app, tx, id, promise).await?;
             store::closing::append(tx, deadline.update_time, &told.tallies).await?;
+            note(app, tx, &deadline, &told).await?;
             let answer = deadline_to_wire(&deadline, app.late_after);
             app.once.record(tx, key, &answer).await?;
             Ok((answer, told))
@@ -65,4 +66,14 @@ async fn upsert(app: &App, tx: &mut Tx, id: Uuid, promise: &Promise) -> Result<(
     };
     store::deadline::update(tx, &before, &deadline).await?;
     Ok((deadline, told))
+}
+
+/// Logs what ended late, and what goes on though it had.
+async fn note(app: &App, tx: &mut Tx, deadline: &Deadline, told: &Told) -> Result<(), Refusal> {
+    let late = deadline.ended_late(&told.tallies, &app.policies());
+    if !late.is_empty() {
+        store::breach::append(tx, deadline.update_time, &late).await?;
+        app.watches.wake_on_commit(tx, ());
+    }
+    Ok(())
 }

@@ -24,6 +24,7 @@
 //! late, since the notice reached nobody, the next one does not wait ([`Deadline::note`]).
 
 mod arming;
+mod breach;
 mod canary;
 mod closing;
 mod deadline;
@@ -45,6 +46,7 @@ mod tests;
 mod times;
 
 pub use self::{
+    breach::{Breach, BreachEvent, Logged, Position},
     canary::{CANARY, next_canary_time},
     closing::{Cell, Closing, Outcome, Tally},
     deadline::{Deadline, Told},

@@ -6,11 +6,13 @@
 use std::sync::Arc;
 
 use ::deadline::{
-    Calendar, Due, Plan, Policy, PolicySet, Published, RungInputs, RungKind, elapsed, extended, level_end, rungs,
+    Calendar, ClockKind, Due, Holder, Plan, Policy, PolicySet, Published, RungInputs, RungKind, elapsed, extended,
+    level_end, rungs,
 };
 use jiff::{SignedDuration, Timestamp};
 
 use super::closing::Measured;
+use super::deadline::Deadline;
 use super::promise::{Clock, ClockState, Promise};
 use super::rung::Rung;
 use super::times::micros;
@@ -129,6 +131,13 @@ impl Policies {
             }
             _ => moved,
         }
+    }
+
+    /// Who a level of a clock's ladder hands it to.
+    pub(super) fn holder(&self, deadline: &Deadline, kind: ClockKind, level: u8) -> Option<Holder> {
+        let promise = &deadline.promise;
+        let (plan, _) = self.terms(promise, promise.clock(kind)?)?;
+        plan.ladder.level(level).map(|level| level.role)
     }
 
     /// What there is to count of a clock that ended at `end`; `ran_for`: the due time that it had then, where it is known. Else it is computed,

@@ -1,5 +1,6 @@
 //! Wire <-> domain. A request is converted whole: every violation is found before it is refused.
 
+mod breach;
 mod drift;
 mod explanation;
 mod notice;
@@ -14,6 +15,7 @@ use jiff::SignedDuration;
 use proto::sla::v1 as wire;
 use rpc::Refusal;
 
+pub(crate) use self::breach::{Followed, breach_to_wire, watch_breaches};
 pub(crate) use self::drift::{drift_to_wire, mend};
 pub(crate) use self::explanation::explanation_to_wire;
 pub(crate) use self::notice::notice_outcome;

@@ -12,7 +12,7 @@ use proto::sla::v1::{
     ListDriftsRequest, ListDriftsResponse, ListPolicySetsRequest, ListPolicySetsResponse, MendDeadlineRequest,
     MendDeadlineResponse, PolicySet, PreviewDueTimeRequest, PreviewDueTimeResponse, PublishCalendarRequest,
     PublishPolicyRequest, RecordNoticeOutcomeRequest, RecordNoticeOutcomeResponse, StopDeadlineRequest,
-    TrackDeadlineRequest, UpdateDeadlineRequest,
+    TrackDeadlineRequest, UpdateDeadlineRequest, WatchBreachesRequest, WatchBreachesResponse,
 };
 use rpc::{Answers, serve, serve_stream};
 use tonic::service::Routes;
@@ -112,5 +112,14 @@ impl SlaService for Sla {
 
     async fn mend_deadline(&self, r: Request<MendDeadlineRequest>) -> Result<Response<MendDeadlineResponse>, Status> {
         serve(&self.0, DOMAIN, r, commands::mend_deadline::run).await
+    }
+
+    type WatchBreachesStream = Answers<WatchBreachesResponse>;
+
+    async fn watch_breaches(
+        &self,
+        r: Request<WatchBreachesRequest>,
+    ) -> Result<Response<Self::WatchBreachesStream>, Status> {
+        serve_stream(&self.0, DOMAIN, r, queries::watch_breaches::run).await
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod list_deadlines;
 pub(crate) mod list_drifts;
 pub(crate) mod list_policy_sets;
 pub(crate) mod preview_due_time;
+pub(crate) mod watch_breaches;
 
 use proto::sla::v1::ErrorReason;
 use rpc::Refusal;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::clock::Kept;
 use super::parts::Parts;
 use super::{clock, corrupt, rung, stamp};
-use crate::domain::{Deadline, Promise, Rung};
+use crate::domain::{Breach, Deadline, Promise, Rung};
 
 /// A row without its clocks and rungs.
 pub(super) struct Row {
@@ -130,8 +130,14 @@ pub(crate) async fn update(tx: &mut Tx, before: &[Rung], it: &Deadline) -> Resul
 }
 
 /// Writes what an answer changed: the settled rung, those that are armed now, and when to look again.
-pub(crate) async fn settle(tx: &mut Tx, before: &[Rung], it: &Deadline, settled: &Rung) -> Result<(), Error> {
-    rung::settle(tx, it.id, settled).await?;
+pub(crate) async fn settle(
+    tx: &mut Tx,
+    before: &[Rung],
+    it: &Deadline,
+    settled: &Rung,
+    breach: &Breach,
+) -> Result<(), Error> {
+    rung::settle(tx, it, settled, breach).await?;
     rearm(tx, before, it).await
 }
 

@@ -4,6 +4,7 @@
 //! who changes them holds its lock, and reads them in a *later* statement than the one that locked, because a statement sees what was committed
 //! before it began and the lock may have been waited for.
 
+pub(crate) mod breach;
 pub(crate) mod canary;
 pub(crate) mod clock;
 pub(crate) mod closing;

@@ -1,13 +1,13 @@
 //! Table `rung`. Armed rows come and go; one that has moved on stays for good.
 
 use ::store::{Error, Tx};
-use jiff_sqlx::Timestamp as Stamp;
+use jiff_sqlx::{Timestamp as Stamp, ToSqlx};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::parts::Parts;
 use super::{corrupt, stamp, time};
-use crate::domain::{Rung, RungKey, RungState, kind_of};
+use crate::domain::{Breach, Deadline, Rung, RungKey, RungState, kind_of};
 
 /// Rungs as `unnest` wants them.
 #[derive(Default)]
@@ -135,13 +135,18 @@ pub(crate) async fn fire(tx: &mut Tx, fired: &[(Uuid, Rung)]) -> Result<(), Erro
     }
 }
 
-/// Writes what the answer to a hand-over did to its rung.
-pub(crate) async fn settle(tx: &mut Tx, deadline: Uuid, rung: &Rung) -> Result<(), Error> {
+/// Writes what the answer to a hand-over did to its rung, and logs it, in one statement: it is done for each answer.
+pub(super) async fn settle(tx: &mut Tx, deadline: &Deadline, rung: &Rung, breach: &Breach) -> Result<(), Error> {
     sqlx::query!(
         "-- settle_rung()
-        UPDATE rung SET state = $5, reason = $6, notice_request_id = $7, promise_time = $8
-        WHERE deadline_id = $1 AND clock = $2 AND epoch = $3 AND level = $4 AND state IN ('fired', 'suppressed')",
-        deadline,
+        WITH settled AS (
+            UPDATE rung SET state = $5, reason = $6, notice_request_id = $7, promise_time = $8
+            WHERE deadline_id = $1 AND clock = $2 AND epoch = $3 AND level = $4 AND state IN ('fired', 'suppressed')
+        )
+        INSERT INTO breach (record_time, event, deadline_id, number, clock, epoch, level, policy, category, priority, channel,
+            queue_group, due_time, event_time, promise_time, holder, reason)
+        VALUES ($9, $10, $1, $11, $2, $3, $4, $12, $13, $14, $15, $16, $17, $18, $8, $19, $6)",
+        deadline.id,
         rung.key.clock.as_str(),
         rung.key.epoch,
         i16::from(rung.key.level),
@@ -149,6 +154,17 @@ pub(crate) async fn settle(tx: &mut Tx, deadline: Uuid, rung: &Rung) -> Result<(
         rung.reason,
         rung.notice_request_id,
         stamp(rung.promise_time) as Option<Stamp>,
+        deadline.update_time.to_sqlx(),
+        breach.event.as_str(),
+        breach.number,
+        breach.policy,
+        breach.category,
+        breach.priority,
+        breach.channel,
+        breach.group,
+        stamp(breach.due_time) as Option<Stamp>,
+        breach.event_time.to_sqlx(),
+        breach.holder,
     )
     .execute(&mut **tx)
     .await?;

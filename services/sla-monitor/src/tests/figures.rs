@@ -17,7 +17,7 @@ use super::rig::{
     RESOLUTION, Rig, answered, hours, instant, minutes, over, promise, request_id, revised, run_on, start, ticket,
 };
 use crate::grpc::convert::report_scope;
-use crate::{commands, fold, queries};
+use crate::{commands, fold, purge, queries};
 
 /// The whole of March 2026, the resolution alone.
 pub fn march(dimensions: &[Dimension]) -> ReportScope {
@@ -315,8 +315,8 @@ async fn old_sums_are_forgotten_and_young_ones_stay() {
     met(&rig, hours(30)).await;
     assert_eq!(row(&rig).await.kept_count, 1);
     rig.at(hours(24 * 1_100 + 2));
-    assert_eq!(fold::purge(&rig.app).await.unwrap(), 2, "the first answers and the first resolution");
-    assert_eq!(fold::purge(&rig.app).await.unwrap(), 0);
+    assert_eq!(purge::purge(&rig.app).await.unwrap(), 2, "the first answers and the first resolution");
+    assert_eq!(purge::purge(&rig.app).await.unwrap(), 0);
     assert_eq!(counts(&row(&rig).await), [0, 1, 0, 0, 0]);
 }
 

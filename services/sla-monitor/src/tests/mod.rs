@@ -1,5 +1,7 @@
 //! Against a real Postgres, stepped by hand, with scripted peers behind the outbox.
 
+mod breach_order;
+mod breaches;
 mod canary;
 mod drift;
 mod figures;

@@ -17,6 +17,7 @@ use proto::{from_wire, to_wire};
 use rpc::{Caller, Refusal};
 use sealed::Ring;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::peers::Peer;
@@ -24,6 +25,7 @@ use crate::canary::Canary;
 use crate::follow::Follower;
 use crate::grpc::convert::duration_to_wire;
 use crate::metrics::Metrics;
+use crate::watches::Watches;
 use crate::{App, FiguresConfig, Service, commands, monitor, queries};
 
 pub fn start() -> Timestamp {
@@ -56,6 +58,8 @@ pub struct Rig {
     pub notification: Peer,
     pub hand: ManualClock,
     pub registry: Registry,
+    /// Ends what would never end by itself.
+    pub stopper: CancellationToken,
     ring: Ring,
     database: Arc<TestDatabase>,
 }
@@ -88,6 +92,19 @@ impl Rig {
         let mut registry = Registry::default();
         let db = Db::new(pool, clock.clone(), &mut registry);
         let outbox = Outbox::new(ring.clone());
+        let stopper = CancellationToken::new();
+        let watches = Watches::new(
+            watches::Config {
+                poll: Duration::from_millis(500),
+                checkpoint: Duration::from_secs(30),
+                longest: Duration::from_secs(3_600),
+                most: 200,
+                most_of_person: 10,
+            },
+            stopper.clone(),
+            crate::watches::ended,
+        );
+        watches.register(&mut registry, "otklik_sla_watches", "Watches of breaches");
         let shelf = Arc::new(Shelf::new(db.clone()));
         shelf.register(&mut registry);
         let app = Arc::new(App {
@@ -103,12 +120,14 @@ impl Rig {
             alarm_before: hours(60 * 24),
             figures: FiguresConfig { batch: 1_000, idle: Duration::from_secs(5), keep_days: 1_100 },
             canary: Arc::new(Canary::new(SignedDuration::from_secs(30))),
+            keep_breaches: hours(24 * 90),
+            watches,
         });
         let ways: Vec<(&'static str, Arc<dyn outbox::Deliver>)> =
             vec![("ticket", Arc::new(ticket.clone())), ("notification", Arc::new(notification.clone()))];
         let follow = Arc::new(Follower(Arc::clone(&app)));
         let relay = Relay::new(&db, &outbox, follow, &outbox::Settings::default(), &mut registry, ways);
-        Rig { app, relay, ticket, notification, hand, registry, ring, database }
+        Rig { app, relay, ticket, notification, hand, registry, stopper, ring, database }
     }
 
     pub fn now(&self) -> Timestamp {

@@ -32,7 +32,7 @@ async fn it_starts_with_its_own_defaults_and_its_monitor_is_stepped_by_name() {
     let loops = prepared.take_loops();
     std::fs::remove_dir_all(&folder).unwrap();
 
-    for name in ["monitor", "monitor-lag", "fold", "purge-figures"] {
+    for name in ["monitor", "monitor-lag", "fold", "purge-figures", "watch"] {
         let it = loops.iter().find(|it| it.name == name).unwrap();
         assert_eq!(it.step.step().await.unwrap(), Stepped::Idle, "{name}");
     }
@@ -56,6 +56,8 @@ fn settings_that_make_no_sense_are_refused_by_name() {
         ("reconciler.pause", "0s".into(), "reconciler.pause"),
         ("reconciler.interval", "0s".into(), "reconciler.interval"),
         ("canary.alarm_after", "0s".into(), "canary.alarm_after"),
+        ("watch.poll", "0s".into(), "watch.poll"),
+        ("breaches.keep", "1h".into(), "breaches.keep"),
         ("monitor.bath", toml_int(1), "bath"),
     ] {
         let error = Layers::default().preset(key, value).load::<Service>().map(drop).unwrap_err();
