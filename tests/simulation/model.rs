@@ -33,6 +33,8 @@ pub struct Appeal {
     pub queue_level: i16,
     pub level: i64,
     pub is_acknowledged: bool,
+    /// The level that was acknowledged when the monitor was last told anything.
+    pub told_acknowledged: Option<i64>,
     pub is_confirmed: bool,
     pub first: Clock,
     pub resolution: Clock,
@@ -101,6 +103,7 @@ impl Appeal {
             queue_level: rank(&category.queue_level),
             level: 0,
             is_acknowledged: false,
+            told_acknowledged: None,
             is_confirmed: false,
             first: clock.clone(),
             resolution: clock,
@@ -223,7 +226,7 @@ impl Appeal {
         self.notice(event, is_move)?;
         self.state.clone_from(&event.state);
         self.last_event = event.number;
-        const MOVING: [&str; 8] = [
+        const MOVING: [&str; 9] = [
             "filed",
             "first_answered",
             "info_requested",
@@ -232,9 +235,11 @@ impl Appeal {
             "reopened",
             "withdrawn",
             "extended",
+            "escalation_acknowledged",
         ];
         if MOVING.contains(&event.kind.as_str()) {
             self.revision = event.number;
+            self.told_acknowledged = self.is_acknowledged.then_some(self.level);
         }
         Ok(())
     }

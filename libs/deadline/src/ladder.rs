@@ -51,6 +51,10 @@ pub struct Level {
     pub role: Holder,
     /// How long they have, from the instant at which the level fires.
     pub allowance: Allowance,
+    /// Within which of it they have to say that they have seen it, or the next level gets it without waiting for the end of their term. Absent:
+    /// nobody has to say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledge_within: Option<Allowance>,
 }
 
 /// The levels of a clock, first to last; level 1 fires at the due time.
@@ -132,6 +136,17 @@ pub fn rungs(inputs: &RungInputs<'_>) -> Result<Vec<Rung>, Refused> {
 /// `None` where [`Rung::promise`] is.
 pub fn level_end(calendar: &Calendar, level: &Level, from: Timestamp, suspensions: &[Suspension]) -> Option<Timestamp> {
     due(calendar, from, level.allowance, suspensions).ok().and_then(Due::time)
+}
+
+/// Until when the holder of a level who has it from `from` on has to say that they have seen it. `None` where nobody has to, and where that has no
+/// end now.
+pub fn acknowledge_end(
+    calendar: &Calendar,
+    level: &Level,
+    from: Timestamp,
+    suspensions: &[Suspension],
+) -> Option<Timestamp> {
+    due(calendar, from, level.acknowledge_within?, suspensions).ok().and_then(Due::time)
 }
 
 // === impl Ladder ===

@@ -59,7 +59,7 @@ pub use extension::{ExtensionReason, ExtensionRule, NotExtensible, extended};
 pub use features::{Channel, Features, Kind, Priority};
 pub use hours::{Hours, Interval, Week};
 pub use import::Import;
-pub use ladder::{Holder, Ladder, Level, Rung, RungInputs, RungKind, level_end, rungs};
+pub use ladder::{Holder, Ladder, Level, Rung, RungInputs, RungKind, acknowledge_end, level_end, rungs};
 pub use names::UnknownName;
 pub use policy::{ClockKind, DayConvention, Match, Plan, Policy, ZoneChoice};
 pub use published::{Edition, Published};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Allowance, Case, Channel, ExtensionRule, Features, Invalid, Kind, Ladder, Pin, Priority, Suspension,
+    Allowance, Case, Channel, ExtensionRule, Features, Invalid, Kind, Ladder, Level, Pin, Priority, Suspension,
     SuspensionReason,
 };
 
@@ -133,7 +133,8 @@ impl Policy {
         }
         self.extension.iter().flat_map(ExtensionRule::faults).for_each(&mut refuse);
         for plan in ClockKind::ALL.map(|clock| self.plan(clock)) {
-            let allowances = || plan.ladder.0.iter().map(|level| level.allowance).chain([plan.allowance]);
+            let of_level = |level: &Level| [Some(level.allowance), level.acknowledge_within].into_iter().flatten();
+            let allowances = || plan.ladder.0.iter().flat_map(of_level).chain([plan.allowance]);
             if !allowances().all(Allowance::is_positive) {
                 refuse("an allowance must be longer than zero");
             }

@@ -269,6 +269,11 @@ fn faults_in_the_text_are_refused() {
         ("warn_percent", "warn_percents", "unknown field `warn_percents`"),
         ("working = \"8h\"", "working = \"0h\"", "longer than zero"),
         ("working = \"8h\"", "working = \"1d\"", "TOML parse error"),
+        (
+            "ladder = []",
+            "ladder = [{ role = \"supervisor\", allowance = { real = \"8h\" }, acknowledge_within = { real = \"0h\" } }]",
+            "longer than zero",
+        ),
         ("working = \"8h\"", "hours = 8", "unknown variant `hours`"),
         ("\"everything\"", "\"Everything\"", "not lower snake case"),
         ("match = {  }", "match = { channel = [\"fax\"] }", "unknown variant `fax`"),

@@ -239,8 +239,8 @@ proptest! {
         second in allowance(),
     ) {
         let ladder = Ladder(vec![
-            Level { role: Holder::SeniorSpecialist, allowance: first },
-            Level { role: Holder::Supervisor, allowance: second },
+            Level { role: Holder::SeniorSpecialist, allowance: first, acknowledge_within: None },
+            Level { role: Holder::Supervisor, allowance: second, acknowledge_within: None },
         ]);
         let in_force = due_of(&case);
         let rungs = rungs(&RungInputs {

@@ -9,6 +9,7 @@
 //! RESOLVED                          StopDeadline          resolution
 //! REOPENED                          UpdateDeadline        status_change
 //! WITHDRAWN                         StopDeadline          status_change
+//! ESCALATION_ACKNOWLEDGED           UpdateDeadline        -
 //! ASSIGNED                          -                     staff_assigned, to the member
 //! any that led to IN_PROGRESS       -                     status_change
 //! ESCALATED, and somebody got it    -                     staff_escalated, to the member; the citizen hears from the SLA monitor,

@@ -19,6 +19,7 @@ struct Row {
     state: String,
     epoch: i64,
     due_time: Option<Stamp>,
+    acknowledged_level: Option<i16>,
 }
 
 // === impl World ===
@@ -27,7 +28,7 @@ impl World {
     pub(super) async fn check_promises(&mut self) -> Result<()> {
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT deadline_id, revision, deadline.state AS tracked, mismatch, next_due_time, next_fire_time, kind, clock.state,
-                epoch, due_time
+                epoch, due_time, acknowledged_level
             FROM sla.deadline JOIN sla.clock USING (deadline_id) WHERE deadline_id = ANY($1)",
         )
         .bind(self.ids())
@@ -45,6 +46,8 @@ impl World {
                     row.revision,
                     appeal.revision
                 );
+                let acknowledged = row.acknowledged_level.map(i64::from);
+                ensure!(acknowledged == appeal.told_acknowledged, "{name}: {acknowledged:?} acknowledged");
                 let (due, known) = (row.due_time.map(Stamp::to_jiff), (clock.state, clock.epoch, clock.due_time));
                 ensure!((row.state.as_str(), row.epoch, due) == known, "{name}: {row:?} in place of {known:?}");
                 ensure!(!row.mismatch, "{name}: the monitor's arithmetic gives another due time than {due:?}");

@@ -64,6 +64,13 @@ impl World {
                 appeal.warned
             );
             for rung in &ours {
+                let is_early = rung.state == "armed" && rung.reason.is_some();
+                let is_seen = appeal.told_acknowledged >= Some(i64::from(rung.level) - 1);
+                ensure!(
+                    !(is_early && is_seen),
+                    "{}: {rung:?} does not wait for who has it and has seen it",
+                    appeal.name
+                );
                 rung.stands(appeal, now).with_context(|| format!("{} {rung:?}", appeal.name))?;
             }
             ladders_go_on(appeal, &ours).with_context(|| appeal.name.clone())?;

@@ -8,6 +8,9 @@ use super::policies::{Policies, Step};
 use super::promise::{Clock, Promise};
 use super::rung::{Rung, RungKey, RungState};
 
+/// Why a level is due before its time: the holder of the one before has not said within the policy's time that they have seen it.
+const UNACKNOWLEDGED: &str = "UNACKNOWLEDGED";
+
 // === impl Deadline ===
 
 impl Deadline {
@@ -52,22 +55,35 @@ fn above(policies: &Policies, promise: &Promise, clock: &Clock, past: &[Rung]) -
         extensions,
         fire_time: step.fire_time,
         act_time: None,
+        accept_time: None,
         promise_time: step.promise_time,
         reason: None,
         notice: None,
         notice_time: None,
         notice_request_id: None,
     };
-    let unheard = holder.filter(|rung| rung.key.epoch == clock.epoch).and_then(Rung::unheard_since);
+    let early =
+        holder.filter(|rung| rung.key.epoch == clock.epoch).and_then(|rung| early(policies, promise, clock, rung));
     let mut armed: Vec<Rung> = waiting(policies, promise, clock, steps, held_until).into_iter().map(arm).collect();
-    // The citizen does not know that this level is late: whoever comes next does not wait for the end of its term. Those after do.
-    if let (Some(since), Some(next)) = (unheard, armed.first_mut())
+    // Whoever comes next does not wait for the end of this level's term. Those after do.
+    if let (Some((since, reason)), Some(next)) = (early, armed.first_mut())
         && next.fire_time.is_some_and(|planned| since < planned)
     {
         next.fire_time = Some(since);
-        next.reason = Some(NOTICE_UNHEARD.to_owned());
+        next.reason = Some(reason.to_owned());
     }
     armed
+}
+
+/// From when on, and why, the level above a holder's does not wait for the end of their term: the citizen does not know that we are late, or the
+/// holder does not. One who has said that they have seen it has it for the whole of their term (S-08).
+fn early(policies: &Policies, promise: &Promise, clock: &Clock, holder: &Rung) -> Option<(Timestamp, &'static str)> {
+    if promise.is_acknowledged(holder.key.level) {
+        return None;
+    }
+    let unheard = holder.unheard_since().map(|since| (since, NOTICE_UNHEARD));
+    let unseen = policies.acknowledge_end(promise, clock, holder).map(|since| (since, UNACKNOWLEDGED));
+    [unheard, unseen].into_iter().flatten().min_by_key(|(since, _)| *since)
 }
 
 /// The steps, none of them before the one who has it now is late too. A holder who got it late has a later term than planned, and so has then

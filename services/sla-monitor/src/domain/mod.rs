@@ -21,7 +21,7 @@
 //! While a hand-over is under way its clock fires nothing: the next level belongs to the one who accepts the level before. And it fires no
 //! earlier than that one's term ends, which begins when the level fires or is accepted, not when it was planned: after an outage nobody is
 //! promised a time that has passed, and no level falls due because of the outage alone. Where the citizen was not told that the level before is
-//! late, since the notice reached nobody, the next one does not wait ([`Deadline::note`]).
+//! late, since the notice reached nobody, the next one does not wait ([`Deadline::note`]), unless the holder has acknowledged that they have it.
 
 mod arming;
 mod breach;
@@ -57,7 +57,7 @@ pub use self::{
     notice::{NOTICES, is_final},
     period::{Dimension, LONGEST_DAYS, Narrowed, Period, PeriodFault, Scope},
     policies::{Mismatch, Policies},
-    promise::{Clock, ClockState, Extension, Promise, Suspension, kind_of},
+    promise::{Acknowledgement, Clock, ClockState, Extension, Promise, Suspension, kind_of},
     publication::{Entries, Given, Publication, Unfit},
     reconciliation::{Counts, Phase, Place},
     rung::{Rung, RungKey, RungState},

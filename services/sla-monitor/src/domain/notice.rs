@@ -9,7 +9,10 @@
 //!                   └──► DROPPED      something newer was told         as if delivered
 //! ```
 //!
-//! It holds in the epoch in which the level acted: in a later one, after a pause or an extension, the citizen has been told something since.
+//! It holds in the epoch in which the level acted: in a later one, after a pause or an extension, the citizen has been told something since. And it
+//! holds until whoever has the level says that they have seen it ([`Promise::acknowledgement`](super::Promise)): then it is a person's matter to
+//! reach the citizen, until that level's own term is over. A policy may ask that they say so within a time, and the next level does not wait
+//! either once that has passed.
 
 use jiff::Timestamp;
 

@@ -6,15 +6,15 @@
 use std::sync::Arc;
 
 use ::deadline::{
-    Calendar, ClockKind, Due, Holder, Plan, Policy, PolicySet, Published, RungInputs, RungKind, elapsed, extended,
-    level_end, rungs,
+    Calendar, ClockKind, Due, Holder, Plan, Policy, PolicySet, Published, RungInputs, RungKind, acknowledge_end,
+    elapsed, extended, level_end, rungs,
 };
 use jiff::{SignedDuration, Timestamp};
 
 use super::closing::Measured;
 use super::deadline::Deadline;
 use super::promise::{Clock, ClockState, Promise};
-use super::rung::Rung;
+use super::rung::{Rung, RungState};
 use super::times::micros;
 
 /// The sets known here.
@@ -99,6 +99,15 @@ impl Policies {
         let (plan, calendar) = self.terms(promise, clock)?;
         let suspensions = plan.pausing(&promise.counted_suspensions());
         level_end(calendar, plan.ladder.level(level)?, from, &suspensions).map(micros)
+    }
+
+    /// Until when the holder of a rung's level has to say that they have seen it: counted from when they got it, as far as that is known. `None` while
+    /// they have not got it, and where the policy does not ask for it.
+    pub(super) fn acknowledge_end(&self, promise: &Promise, clock: &Clock, rung: &Rung) -> Option<Timestamp> {
+        let from = rung.accept_time.or(rung.act_time).filter(|_| rung.state == RungState::Acted)?;
+        let (plan, calendar) = self.terms(promise, clock)?;
+        let suspensions = plan.pausing(&promise.counted_suspensions());
+        acknowledge_end(calendar, plan.ladder.level(rung.key.level)?, from, &suspensions).map(micros)
     }
 
     /// What a rung promises that moves on at `now`, later than planned: its level has the whole of its term, and nobody is told a time that has

@@ -29,6 +29,17 @@ pub struct Promise {
     pub clocks: Vec<Clock>,
     /// Oldest first.
     pub suspensions: Vec<Suspension>,
+    /// That the escalation was seen; `None` until then.
+    pub acknowledgement: Option<Acknowledgement>,
+}
+
+/// Word of the holder of a level that they have seen it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// The level, of either clock.
+    pub level: u8,
+    /// When they said so.
+    pub time: Timestamp,
 }
 
 /// One promised term.
@@ -102,6 +113,11 @@ impl Promise {
     /// The clock of that kind.
     pub fn clock(&self, kind: ClockKind) -> Option<&Clock> {
         self.clocks.iter().find(|clock| clock.kind == kind)
+    }
+
+    /// Whether the holder of that level, or of one above it, has said that they have seen it.
+    pub fn is_acknowledged(&self, level: u8) -> bool {
+        self.acknowledgement.is_some_and(|it| level <= it.level)
     }
 
     /// The suspensions as the arithmetic wants them. One with a reason that is unknown here pauses nothing; the due time that was computed

@@ -28,6 +28,8 @@ pub struct Rung {
     pub fire_time: Option<Timestamp>,
     /// When it fired.
     pub act_time: Option<Timestamp>,
+    /// When the ticket service's OK to it came; `None` where it is not known, of those before migration 0010.
+    pub accept_time: Option<Timestamp>,
     /// The expected time that its level promises.
     pub promise_time: Option<Timestamp>,
     /// Why it was suppressed or superseded, or is due before its time, UPPER_SNAKE.

@@ -54,6 +54,7 @@ impl Deadline {
         let kept = rung.reason.take().filter(|_| state == RungState::Acted && !was_dead);
         rung.reason = reason.map(str::to_owned).or(kept);
         if let (RungState::Acted, Answer::Accepted { expected_time }) = (rung.state, answer) {
+            rung.accept_time = Some(micros(now));
             rung.promise_time = match (expected_time, self.promise.clock(key.clock)) {
                 (Some(told), _) => rung.promise_time.max(Some(micros(*told))),
                 (None, Some(clock)) if rung.promise_time.is_none_or(|time| time <= now) => {

@@ -1,5 +1,6 @@
 //! The rules of rungs: by example, by outages, and over random histories.
 
+mod acknowledgements;
 mod figures;
 mod histories;
 mod notices;
@@ -33,6 +34,7 @@ fn promise(clocks: Vec<Clock>, revision: i64) -> Promise {
         group: Some("security".into()),
         clocks,
         suspensions: Vec::new(),
+        acknowledgement: None,
     }
 }
 

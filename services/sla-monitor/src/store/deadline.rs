@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::clock::Kept;
 use super::parts::Parts;
 use super::{clock, corrupt, rung, stamp};
-use crate::domain::{Breach, Deadline, Promise, Rung};
+use crate::domain::{Acknowledgement, Breach, Deadline, Promise, Rung};
 
 /// A row without its clocks and rungs.
 pub(super) struct Row {
@@ -28,6 +28,8 @@ pub(super) struct Row {
     pub(super) create_time: Stamp,
     pub(super) update_time: Stamp,
     pub(super) trace_context: Option<String>,
+    pub(super) acknowledged_level: Option<i16>,
+    pub(super) acknowledge_time: Option<Stamp>,
 }
 
 /// Reads a deadline.
@@ -36,7 +38,7 @@ pub(crate) async fn get(db: &mut PgConnection, id: Uuid) -> Result<Option<Deadli
         Row,
         "-- get_deadline()
         SELECT deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel, queue_group,
-            suspensions, mismatch, create_time, update_time, trace_context
+            suspensions, mismatch, create_time, update_time, trace_context, acknowledged_level, acknowledge_time
         FROM deadline WHERE deadline_id = $1",
         id,
     )
@@ -51,7 +53,7 @@ pub(crate) async fn lock(tx: &mut Tx, id: Uuid) -> Result<Option<Deadline>, Erro
         Row,
         "-- lock_deadline()
         SELECT deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel, queue_group,
-            suspensions, mismatch, create_time, update_time, trace_context
+            suspensions, mismatch, create_time, update_time, trace_context, acknowledged_level, acknowledge_time
         FROM deadline WHERE deadline_id = $1 FOR UPDATE",
         id,
     )
@@ -65,8 +67,9 @@ pub(crate) async fn insert(tx: &mut Tx, it: &Deadline) -> Result<bool, Error> {
     let inserted = sqlx::query!(
         "-- insert_deadline()
         INSERT INTO deadline (deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel,
-            suspensions, state, mismatch, next_due_time, next_fire_time, create_time, update_time, trace_context, queue_group)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+            suspensions, state, mismatch, next_due_time, next_fire_time, create_time, update_time, trace_context, queue_group,
+            acknowledged_level, acknowledge_time)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
         ON CONFLICT (deadline_id) DO NOTHING",
         it.id,
         it.promise.number,
@@ -86,6 +89,8 @@ pub(crate) async fn insert(tx: &mut Tx, it: &Deadline) -> Result<bool, Error> {
         it.update_time.to_sqlx(),
         rpc::trace_context::current(),
         it.promise.group,
+        it.promise.acknowledgement.map(|it| i16::from(it.level)),
+        stamp(it.promise.acknowledgement.map(|it| it.time)) as Option<Stamp>,
     )
     .execute(&mut **tx)
     .await?;
@@ -103,7 +108,8 @@ pub(crate) async fn update(tx: &mut Tx, before: &[Rung], it: &Deadline) -> Resul
         "-- update_deadline()
         UPDATE deadline SET number = $2, revision = $3, policy = $4, policy_version = $5, policy_hash = $6, category = $7,
             priority = $8, channel = $9, suspensions = $10, state = $11, mismatch = $12, next_due_time = $13,
-            next_fire_time = $14, update_time = $15, trace_context = $16, queue_group = $17
+            next_fire_time = $14, update_time = $15, trace_context = $16, queue_group = $17,
+            acknowledged_level = $18, acknowledge_time = $19
         WHERE deadline_id = $1",
         it.id,
         it.promise.number,
@@ -122,6 +128,8 @@ pub(crate) async fn update(tx: &mut Tx, before: &[Rung], it: &Deadline) -> Resul
         it.update_time.to_sqlx(),
         rpc::trace_context::current(),
         it.promise.group,
+        it.promise.acknowledgement.map(|it| i16::from(it.level)),
+        stamp(it.promise.acknowledgement.map(|it| it.time)) as Option<Stamp>,
     )
     .execute(&mut **tx)
     .await?;
@@ -211,6 +219,7 @@ fn suspensions(it: &Deadline) -> Result<Value, Error> {
 
 impl Row {
     fn with(self, clocks: &mut Parts<Kept>, rungs: &mut Parts<Rung>) -> Result<Deadline, Error> {
+        let acknowledgement = self.acknowledgement()?;
         let (clocks, counted): (Vec<_>, Vec<_>) = clocks.take(self.deadline_id)?.into_iter().unzip();
         Ok(Deadline {
             id: self.deadline_id,
@@ -226,6 +235,7 @@ impl Row {
                 group: self.queue_group,
                 clocks,
                 suspensions: serde_json::from_value(self.suspensions).map_err(|_| corrupt("deadline.suspensions"))?,
+                acknowledgement,
             },
             rungs: rungs.take(self.deadline_id)?,
             counted: counted.into_iter().flatten().collect(),
@@ -233,5 +243,11 @@ impl Row {
             create_time: self.create_time.to_jiff(),
             update_time: self.update_time.to_jiff(),
         })
+    }
+
+    fn acknowledgement(&self) -> Result<Option<Acknowledgement>, Error> {
+        let (Some(level), Some(time)) = (self.acknowledged_level, self.acknowledge_time) else { return Ok(None) };
+        let level = u8::try_from(level).map_err(|_| corrupt("deadline.acknowledged_level"))?;
+        Ok(Some(Acknowledgement { level, time: time.to_jiff() }))
     }
 }

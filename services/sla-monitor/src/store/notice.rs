@@ -17,10 +17,38 @@ pub(crate) async fn find(tx: &mut Tx, request_id: Uuid) -> Result<Option<(Uuid, 
     )
     .fetch_optional(&mut **tx)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let clock = kind_of(&row.clock).ok_or_else(|| corrupt("rung.clock"))?;
-    let level = u8::try_from(row.level).map_err(|_| corrupt("rung.level"))?;
-    Ok(Some((row.deadline_id, RungKey { clock, epoch: row.epoch, level })))
+    row.map(|row| key(row.deadline_id, &row.clock, row.epoch, row.level)).transpose()
+}
+
+/// Both in one statement, where nothing has to be decided between them.
+pub(crate) async fn find_and_note(
+    tx: &mut Tx,
+    request_id: Uuid,
+    notice: &str,
+    now: Timestamp,
+) -> Result<Option<(Uuid, RungKey)>, Error> {
+    let row = sqlx::query!(
+        "-- find_and_note_notice()
+        WITH noted AS (
+            UPDATE rung SET notice = $2, notice_time = $3
+            WHERE notice_request_id = $1
+                AND COALESCE(array_position($4::text[], notice), 0) < COALESCE(array_position($4::text[], $2), 0)
+        )
+        SELECT deadline_id, clock, epoch, level FROM rung WHERE notice_request_id = $1",
+        request_id,
+        notice,
+        now.to_sqlx(),
+        &NOTICES as &[&str],
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    row.map(|row| key(row.deadline_id, &row.clock, row.epoch, row.level)).transpose()
+}
+
+fn key(deadline: Uuid, clock: &str, epoch: i64, level: i16) -> Result<(Uuid, RungKey), Error> {
+    let clock = kind_of(clock).ok_or_else(|| corrupt("rung.clock"))?;
+    let level = u8::try_from(level).map_err(|_| corrupt("rung.level"))?;
+    Ok((deadline, RungKey { clock, epoch, level }))
 }
 
 /// Notes what became of it, unless that would move it back.

@@ -34,6 +34,7 @@ struct Row {
     extensions: i16,
     fire_time: Option<Stamp>,
     act_time: Option<Stamp>,
+    accept_time: Option<Stamp>,
     promise_time: Option<Stamp>,
     reason: Option<String>,
     notice: Option<String>,
@@ -46,8 +47,8 @@ pub(super) async fn of(db: &mut PgConnection, deadlines: &[Uuid]) -> Result<Part
     let rows = sqlx::query_as!(
         Row,
         "-- rungs_of()
-        SELECT deadline_id, clock, epoch, level, state, extensions, fire_time, act_time, promise_time, reason, notice, notice_time,
-            notice_request_id
+        SELECT deadline_id, clock, epoch, level, state, extensions, fire_time, act_time, accept_time, promise_time, reason, notice,
+            notice_time, notice_request_id
         FROM rung WHERE deadline_id = ANY($1) ORDER BY deadline_id, clock, epoch, level",
         deadlines,
     )
@@ -140,7 +141,7 @@ pub(super) async fn settle(tx: &mut Tx, deadline: &Deadline, rung: &Rung, breach
     sqlx::query!(
         "-- settle_rung()
         WITH settled AS (
-            UPDATE rung SET state = $5, reason = $6, notice_request_id = $7, promise_time = $8
+            UPDATE rung SET state = $5, reason = $6, notice_request_id = $7, promise_time = $8, accept_time = $20
             WHERE deadline_id = $1 AND clock = $2 AND epoch = $3 AND level = $4 AND state IN ('fired', 'suppressed')
         )
         INSERT INTO breach (record_time, event, deadline_id, number, clock, epoch, level, policy, category, priority, channel,
@@ -165,6 +166,7 @@ pub(super) async fn settle(tx: &mut Tx, deadline: &Deadline, rung: &Rung, breach
         stamp(breach.due_time) as Option<Stamp>,
         breach.event_time.to_sqlx(),
         breach.holder,
+        stamp(rung.accept_time) as Option<Stamp>,
     )
     .execute(&mut **tx)
     .await?;
@@ -185,6 +187,7 @@ impl Row {
             extensions: u8::try_from(self.extensions).map_err(|_| corrupt("rung.extensions"))?,
             fire_time: time(self.fire_time),
             act_time: time(self.act_time),
+            accept_time: time(self.accept_time),
             promise_time: time(self.promise_time),
             reason: self.reason,
             notice: self.notice,

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use proto::notification::v1::{NoticeOutcome, SendNotificationRequest, notification::State};
-use proto::sla::v1::RecordNoticeOutcomeRequest;
+use proto::sla::v1::{Acknowledgement, Deadline, RecordNoticeOutcomeRequest, UpdateDeadlineRequest};
 use proto::ticket::v1::record_deadline_outcome_request::Outcome;
 use proto::ticket::v1::{EscalateAppealRequest, RecordDeadlineOutcomeRequest};
 use proto::to_wire;
 use rpc::Caller;
 
-use super::rig::{Rig, answered, hours, request_id};
+use super::rig::{Rig, answered, hours, request_id, revised};
 use crate::commands;
 
 fn told(rig: &Rig, send_request_id: &str, state: State) -> RecordNoticeOutcomeRequest {
@@ -109,4 +109,44 @@ async fn a_failure_and_a_delivery_at_once_leave_the_delivery() {
     let rungs = rig.get(&deadline).await.clocks[1].rungs.clone();
     assert_eq!((rungs[1].notice.as_str(), rungs[2].reason.as_str()), ("DELIVERED", ""));
     assert!(rungs[2].fire_time.unwrap().seconds > to_wire(rig.now()).seconds);
+}
+
+/// The same, but the senior specialist has said that they have it: it is theirs to reach the citizen.
+#[tokio::test]
+async fn who_has_acknowledged_keeps_it_until_their_own_term_is_over() {
+    let rig = Rig::new().await;
+    let promised = answered();
+    let deadline = rig.track(&promised).await;
+    rig.at(hours(24));
+    rig.settle().await;
+    let sent = rig.notification.applied::<SendNotificationRequest>().remove(0).request_id;
+    rig.at(hours(25));
+    let acknowledgement = Acknowledgement { level: 1, acknowledge_time: Some(to_wire(rig.now())) };
+    let seen = revised(&promised, |_| ());
+    let shown = rig.update(&Deadline { acknowledgement: Some(acknowledgement), ..seen }).await;
+    assert_eq!(shown.acknowledgement, Some(acknowledgement));
+    let rung = &shown.clocks[1].rungs[1];
+    assert!(rung.accept_time.is_some());
+    record(&rig, told(&rig, &sent, State::Failed)).await;
+    rig.settle().await;
+    let levels = || rig.ticket.applied::<EscalateAppealRequest>().iter().map(|it| it.level).collect::<Vec<_>>();
+    assert_eq!(levels(), [1]);
+    let until = rig.get(&deadline).await.clocks[1].rungs[1].promise_time.unwrap();
+    rig.hand.set(proto::from_wire(&until).unwrap());
+    rig.settle().await;
+    assert_eq!(levels(), [1, 2]);
+    assert_eq!(rig.get(&deadline).await.clocks[1].rungs[2].reason, "");
+}
+
+#[tokio::test]
+async fn an_acknowledgement_of_nothing_is_refused_with_all_else_that_is_wrong() {
+    let rig = Rig::new().await;
+    let acknowledgement = Some(Acknowledgement { level: 0, acknowledge_time: None });
+    let deadline = Some(Deadline { acknowledgement, revision: 0, ..answered() });
+    let request = UpdateDeadlineRequest { deadline, request_id: request_id() };
+    let refusal = commands::update_deadline::run(Arc::clone(&rig.app), Caller::of_system("ticket"), request).await;
+    let told = format!("{:?}", refusal.unwrap_err());
+    for field in ["revision", "acknowledgement.level", "acknowledgement.acknowledge_time"] {
+        assert!(told.contains(&format!("deadline.{field}")), "{told}");
+    }
 }

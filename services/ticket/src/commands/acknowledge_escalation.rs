@@ -1,4 +1,5 @@
-//! AcknowledgeEscalation: whoever got it by escalation has seen it. Recorded only.
+//! AcknowledgeEscalation: whoever got it by escalation has seen it. The SLA monitor hears of it, and hands it on no earlier than
+//! at the end of their term.
 
 use std::sync::Arc;
 

@@ -113,7 +113,7 @@ impl Appeal {
             }
             Event::Withdrawn => self.stop(ClockState::Cancelled, recorded),
             Event::Escalated(escalated) => self.escalate(escalated),
-            Event::EscalationAcknowledged => self.escalation.acknowledge_time = Some(recorded.time),
+            Event::EscalationAcknowledged { .. } => self.escalation.acknowledge_time = Some(recorded.time),
             Event::ExtensionProposed(proposed) => self.propose(proposed, recorded),
             Event::Extended { due, expected_time } => {
                 self.settle_extension(ExtensionState::Effective);

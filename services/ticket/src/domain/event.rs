@@ -128,7 +128,11 @@ pub enum Event {
     /// Handed up, by a clock or by a person.
     Escalated(Escalated),
     /// Who got it by escalation has seen it.
-    EscalationAcknowledged,
+    EscalationAcknowledged {
+        /// The level they are the holder of; `None` in journals of before the SLA monitor heard of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        level: Option<u8>,
+    },
     /// A due time is near.
     DeadlineWarned(RungNote),
     /// A rung did not act.
@@ -286,7 +290,7 @@ impl Event {
             Self::Reopened { .. } => "reopened",
             Self::Withdrawn => "withdrawn",
             Self::Escalated(_) => "escalated",
-            Self::EscalationAcknowledged => "escalation_acknowledged",
+            Self::EscalationAcknowledged { .. } => "escalation_acknowledged",
             Self::DeadlineWarned(_) => "deadline_warned",
             Self::RungNotActed(_) => "rung_not_acted",
             Self::NoticeOutcome(_) => "notice_outcome",
@@ -301,9 +305,10 @@ impl Event {
         matches!(self, Self::DeadlineWarned(_) | Self::RungNotActed(_) | Self::NoticeOutcome(_))
     }
 
-    /// True when it changes what the clocks depend on, so the SLA monitor must hear of it.
+    /// True when it changes what the clocks and their ladders depend on, so the SLA monitor must hear of it.
     pub fn moves_clocks(&self) -> bool {
         match self {
+            Self::EscalationAcknowledged { level } => level.is_some(),
             Self::Filed(_)
             | Self::FirstAnswered { .. }
             | Self::InfoRequested { .. }
@@ -316,7 +321,6 @@ impl Event {
             | Self::MessagePosted { .. }
             | Self::IdentityConfirmed { .. }
             | Self::Escalated(_)
-            | Self::EscalationAcknowledged
             | Self::DeadlineWarned(_)
             | Self::RungNotActed(_)
             | Self::ExtensionProposed(_)

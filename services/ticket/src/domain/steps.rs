@@ -278,8 +278,8 @@ impl<'a> Deciding<'a> {
         }
         self.only_assignee()?;
         if self.after.escalation.acknowledge_time.is_none() {
-            let state = self.after.state;
-            self.record(Event::EscalationAcknowledged, state);
+            let (level, state) = (Some(self.after.escalation.level), self.after.state);
+            self.record(Event::EscalationAcknowledged { level }, state);
         }
         Ok(())
     }

@@ -21,6 +21,10 @@ pub(super) fn wire(appeal: &Appeal) -> sla::Deadline {
         priority: appeal.priority.as_str().to_owned(),
         channel: appeal.channel.as_str().to_owned(),
         group: appeal.group.clone(),
+        acknowledgement: appeal.escalation.acknowledge_time.map(|acknowledged| sla::Acknowledgement {
+            level: appeal.escalation.level.into(),
+            acknowledge_time: time(acknowledged),
+        }),
         clocks: appeal.clocks().into_iter().map(|it| clock(appeal, it)).collect(),
         suspensions: appeal
             .suspensions

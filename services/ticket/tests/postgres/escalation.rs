@@ -190,7 +190,15 @@ async fn a_person_hands_up_and_the_receiver_acknowledges() {
     let up = ticket::commands::escalate_appeal::run(rig.app.clone(), supervisor(), request).await.unwrap();
     assert_eq!((up.escalation_level, up.expected_time), (1, filed.expected_time));
     assert_eq!(reason(acknowledge("operator-1").await), "NOT_ASSIGNEE");
-    assert!(acknowledge("senior-1").await.unwrap().acknowledge_time.is_some());
+    let before = rig.sent::<sla::UpdateDeadlineRequest>().await.len();
+    let seen = acknowledge("senior-1").await.unwrap();
+    assert_eq!(acknowledge("senior-1").await.unwrap().acknowledge_time, seen.acknowledge_time);
+    let told = rig.sent::<sla::UpdateDeadlineRequest>().await;
+    assert_eq!(told.len(), before + 1, "once, whoever says it twice");
+    let deadline = told.last().and_then(|it| it.deadline.clone()).unwrap();
+    let acknowledgement = sla::Acknowledgement { level: 1, acknowledge_time: seen.acknowledge_time };
+    assert_eq!(deadline.acknowledgement, Some(acknowledgement));
+    assert!(seen.acknowledge_time.is_some());
     rig.audit(&filed.name).await;
 }
 

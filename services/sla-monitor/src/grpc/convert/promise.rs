@@ -7,7 +7,7 @@ use rpc::{Refusal, Violations, reasons};
 use uuid::Uuid;
 
 use super::{allowance_from_wire, extension_reason_from_wire, kind_from_wire};
-use crate::domain::{Clock, ClockState, Extension, Promise, Suspension, micros, parse_name};
+use crate::domain::{Acknowledgement, Clock, ClockState, Extension, Promise, Suspension, micros, parse_name};
 
 /// Most bytes of a name or id: ours are a tenth of that.
 const NAME_MAX: usize = 256;
@@ -58,6 +58,7 @@ fn read(deadline: Option<&wire::Deadline>, request_id: &str, stopped: bool) -> R
     }
     let clocks = clocks(&mut violations, &it.clocks, stopped);
     let suspensions = suspensions(&mut violations, &it.suspensions);
+    let acknowledgement = it.acknowledgement.as_ref().and_then(|it| acknowledgement(&mut violations, it));
     let Some(id) = id.filter(|_| violations.is_empty()) else { return Err(Refusal::invalid(violations)) };
     let promise = Promise {
         number: it.number.clone(),
@@ -71,6 +72,7 @@ fn read(deadline: Option<&wire::Deadline>, request_id: &str, stopped: bool) -> R
         group: Some(it.group.clone()).filter(|group| !group.is_empty()),
         clocks,
         suspensions,
+        acknowledgement,
     };
     Ok((id, promise))
 }
@@ -179,6 +181,16 @@ fn suspensions(violations: &mut Violations, given: &[wire::Suspension]) -> Vec<S
         }
     }
     suspensions
+}
+
+/// `None` when something was at fault.
+fn acknowledgement(violations: &mut Violations, it: &wire::Acknowledgement) -> Option<Acknowledgement> {
+    let level = u8::try_from(it.level).ok().filter(|level| *level > 0);
+    if level.is_none() {
+        violations.add("deadline.acknowledgement.level", reasons::FIELD_INVALID, "must be 1 to 255");
+    }
+    let time = required(violations, "deadline.acknowledgement.acknowledge_time", it.acknowledge_time.as_ref());
+    Some(Acknowledgement { level: level?, time: time? })
 }
 
 pub(super) fn name(violations: &mut Violations, path: &str, collection: &str, given: &str) -> Option<Uuid> {

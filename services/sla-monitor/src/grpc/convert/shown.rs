@@ -40,6 +40,9 @@ pub(crate) fn deadline_to_wire(it: &Deadline, late_after: SignedDuration) -> wir
         update_time: Some(to_wire(it.update_time)),
         mismatch: it.mismatch,
         group: promise.group.clone().unwrap_or_default(),
+        acknowledgement: promise
+            .acknowledgement
+            .map(|it| wire::Acknowledgement { level: it.level.into(), acknowledge_time: Some(to_wire(it.time)) }),
     }
 }
 
@@ -85,5 +88,6 @@ fn rung_to_wire(it: &Rung, late_after: SignedDuration) -> wire::Rung {
         reason: it.reason.clone().unwrap_or_default(),
         notice: it.notice.clone().unwrap_or_default(),
         notice_time: it.notice_time.map(to_wire),
+        accept_time: it.accept_time.map(to_wire),
     }
 }

@@ -51,6 +51,8 @@ fn events_are_stored_as_they_always_were() {
             r#"{"type":"extension_lapsed","cause":"notice_failed"}"#,
         ),
         (Event::Withdrawn, r#"{"type":"withdrawn"}"#),
+        (Event::EscalationAcknowledged { level: None }, r#"{"type":"escalation_acknowledged"}"#),
+        (Event::EscalationAcknowledged { level: Some(1) }, r#"{"type":"escalation_acknowledged","level":1}"#),
         (
             Event::Escalated(Escalated {
                 clock: Some(ClockKind::FirstAnswer),

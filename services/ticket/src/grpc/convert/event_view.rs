@@ -91,7 +91,7 @@ pub fn event_view(appeal: Uuid, recorded: &Recorded, audience: Audience) -> Opti
             view.expected_time = expected_time.map(to_wire);
         }
         Event::ExtensionLapsed { cause } => view.reason = cause.as_str().to_owned(),
-        Event::Assigned { .. } | Event::Withdrawn | Event::EscalationAcknowledged => {}
+        Event::Assigned { .. } | Event::Withdrawn | Event::EscalationAcknowledged { .. } => {}
     }
     Some(view)
 }
@@ -145,7 +145,7 @@ fn kind(event: &Event) -> Type {
         Event::Reopened { .. } => Type::Reopened,
         Event::Withdrawn => Type::Withdrawn,
         Event::Escalated(_) => Type::Escalated,
-        Event::EscalationAcknowledged => Type::EscalationAcknowledged,
+        Event::EscalationAcknowledged { .. } => Type::EscalationAcknowledged,
         Event::DeadlineWarned(_) => Type::DeadlineWarned,
         Event::RungNotActed(_) => Type::RungNotActed,
         Event::NoticeOutcome(_) => Type::NoticeOutcome,
