@@ -31,6 +31,7 @@ pub enum Scenario {
     Sla,
     Dispatch,
     Footprint,
+    Arithmetic,
 }
 
 /// How much of everything.
@@ -90,7 +91,7 @@ mod tests {
     fn some_scenarios_or_all_in_their_order() {
         let asked = |line: &[&str]| Arguments::try_parse_from(["load-report"].iter().chain(line)).unwrap();
         assert_eq!(asked(&["--only", "sla,filing"]).scenarios(), [Scenario::Filing, Scenario::Sla]);
-        assert_eq!(asked(&[]).scenarios().len(), 5);
+        assert_eq!(asked(&[]).scenarios().len(), 6);
         assert_eq!(Scenario::Dispatch.key(), "4 dispatch");
         let (quick, whole) = (asked(&["--quick"]).sizes(), asked(&["--runs", "3"]).sizes());
         assert_eq!(

@@ -186,6 +186,15 @@ impl Running {
         self.pid
     }
 
+    /// Ends it as a power cut would.
+    ///
+    /// # Errors
+    /// It had ended before.
+    pub async fn kill(&mut self) -> Result<()> {
+        ensure!(self.child.try_wait()?.is_none(), "{} has ended by itself", self.part);
+        Ok(self.child.kill().await?)
+    }
+
     /// Asks it to stop and waits for its end.
     ///
     /// # Errors

@@ -21,6 +21,7 @@
 //! - What fails (a call that is refused, a row that is missing in the end) fails the run: a fast wrong answer is no figure.
 
 mod arguments;
+mod arithmetic;
 mod cost;
 mod dispatch;
 mod figure;
@@ -126,6 +127,7 @@ async fn measure(stage: &Stage, scenario: Scenario) -> Result<Section> {
         Scenario::Sla => sla::measure(stage).await,
         Scenario::Dispatch => dispatch::measure(stage).await,
         Scenario::Footprint => footprint::measure(stage).await,
+        Scenario::Arithmetic => arithmetic::measure(stage).await,
     }
 }
 

@@ -36,7 +36,7 @@ pub async fn measure(stage: &Stage, seed: &Seed) -> Result<(Table, Goal)> {
     // Made for a moment far off, then moved: making them takes its time.
     seed.due("F", number_of, SystemClock.now() + SignedDuration::from_hours(24 * 300), every, Due::ByTurns).await?;
     let begin = SystemClock.now() + LEAD;
-    shift(seed, begin).await?;
+    shift(seed, "F", begin).await?;
     let [port] = free_ports()?;
     let peers = Peers::start(port, true).await?;
     let service = stage.house.start(Part::Sla, &stage.house.environment(Part::Sla, &seed.role_url, port, &[])).await?;
@@ -61,7 +61,6 @@ pub async fn measure(stage: &Stage, seed: &Seed) -> Result<(Table, Goal)> {
     let arrived = arrived(seed, &peers).await?;
     let late = peers.count();
     service.stop().await?;
-    forget(seed).await?;
     ensure!(committed.count() == number_of / 2, "{} warnings of {} were given", committed.count(), number_of / 2);
     let row = |what: &str, it: &Latencies| {
         let [p50, p99, max] = [it.percentile(50.0), it.percentile(99.0), it.max()].map(time);
@@ -93,12 +92,12 @@ pub async fn measure(stage: &Stage, seed: &Seed) -> Result<(Table, Goal)> {
     Ok((table, goal.because(&cpu)))
 }
 
-/// Moves what was made for later to its moment.
-async fn shift(seed: &Seed, begin: Timestamp) -> Result<()> {
+/// Moves what was made for later under a prefix to its moment.
+pub(super) async fn shift(seed: &Seed, prefix: &str, begin: Timestamp) -> Result<()> {
     let mut admin = seed.admin().await?;
     let statement = format!(
         "CREATE TEMP TABLE moved AS SELECT deadline_id, '{begin}'::timestamptz - min(next_fire_time) OVER () AS span
-            FROM deadline WHERE number LIKE 'F-%';
+            FROM deadline WHERE number LIKE '{prefix}-%';
         UPDATE rung SET fire_time = fire_time + span, promise_time = promise_time + span FROM moved
             WHERE rung.deadline_id = moved.deadline_id;
         UPDATE clock SET due_time = due_time + span FROM moved WHERE clock.deadline_id = moved.deadline_id;
@@ -144,11 +143,4 @@ async fn arrived(seed: &Seed, peers: &Peers) -> Result<Latencies> {
 
 fn span(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or_default()
-}
-
-/// What fell due by the machine's clock would fire again by the hand's.
-async fn forget(seed: &Seed) -> Result<()> {
-    let mut admin = seed.admin().await?;
-    execute(&mut admin, "DELETE FROM deadline WHERE number LIKE 'F-%'; TRUNCATE outbox, outbox_key").await?;
-    seed.settle().await
 }

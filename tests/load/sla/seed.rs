@@ -5,9 +5,10 @@ use std::cell::Cell;
 use all_in_one::Part;
 use anyhow::Result;
 use deadline::PolicySet;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::{Connection as _, PgConnection};
 
+use super::pattern;
 use crate::Stage;
 use crate::postgres::{count, execute};
 
@@ -42,7 +43,8 @@ impl Seed {
         let admin_url = stage.server.database("sla").await?;
         let role_url = stage.house.migrate(Part::Sla, &admin_url).await?;
         let seed = Self { admin_url, role_url, begin, open: Cell::new(0) };
-        // What stands for a million open deadlines has no clocks, which the reconciler would find in the middle of what is measured.
+        pattern::track(stage, &seed.role_url, begin + SignedDuration::from_hours(24 * 365 * 3)).await?;
+        // A pass over ten millions would come in the middle of what is measured.
         let mut admin = seed.admin().await?;
         execute(&mut admin, "UPDATE reconciliation SET next_time = '9000-01-01'").await?;
         admin.close().await?;
@@ -59,23 +61,12 @@ impl Seed {
         Ok(admin)
     }
 
-    /// Adds deadlines that nothing will happen to, until there are so many.
+    /// Adds deadlines as the service writes them, that nothing will happen to, until there are so many.
     ///
     /// # Errors
     /// Postgres refuses.
     pub async fn open_up_to(&self, count: usize) -> Result<()> {
-        let (from, begin) = (self.open.get() + 1, self.begin);
-        let far =
-            format!("'{begin}'::timestamptz + interval '3 years' + (hashint8(n) & 16777215) * interval '1 second'");
-        let mut admin = self.admin().await?;
-        // Sorted by id, the primary key is written in order; the other indexes see times at random, as they come in life.
-        let statement = format!(
-            "INSERT INTO deadline ({COLUMNS})
-            SELECT id, 'N-' || n, {FIXED}, {far}, {far}, '{begin}', '{begin}'
-            FROM (SELECT n, md5('open' || n)::uuid AS id FROM generate_series({from}, {count}) AS n ORDER BY id) AS new",
-            FIXED = fixed(),
-        );
-        execute(&mut admin, &statement).await?;
+        pattern::copy(&mut self.admin().await?, self.open.get() + 1, count).await?;
         self.open.set(count);
         self.settle().await
     }
@@ -143,14 +134,16 @@ impl Seed {
     }
 }
 
+/// A policy whose terms are known at any hour: it counts all time.
+pub const POLICY: &str = "suspicious_activity";
+
 const COLUMNS: &str = "deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel, suspensions, state, \
     mismatch, next_due_time, next_fire_time, create_time, update_time";
 
-/// A policy whose ladder is real time: its terms are known at any hour.
 fn fixed() -> String {
     let set = PolicySet::builtin();
     format!(
-        "1, 'suspicious_activity', {}, '{}', 'suspicious_activity', 'emergency', 'web_form', '[]', 'tracked', false",
+        "1, '{POLICY}', {}, '{}', '{POLICY}', 'emergency', 'web_form', '[]', 'tracked', false",
         set.version(),
         set.content_hash()
     )
