@@ -56,7 +56,8 @@ fn allowed(method: &str) -> Option<Vec<&'static str>> {
         "TicketService/RecordDeadlineOutcome"
         | "TicketService/PutPolicySet"
         | "TicketService/ListPromises"
-        | "TicketService/RetellPromise" => vec!["sla"],
+        | "TicketService/RetellPromise"
+        | "TicketService/RebaseAppeal" => vec!["sla"],
         "TicketService/RecordNoticeOutcome"
         | "IdentityService/RecordNoticeOutcome"
         | "SlaService/RecordNoticeOutcome" => vec!["notification"],
@@ -86,8 +87,16 @@ fn allowed(method: &str) -> Option<Vec<&'static str>> {
         | "SlaService/WatchBreaches" => {
             [&["specialist", "senior_specialist", "supervisor", "administrator"][..], &SYSTEMS].concat()
         }
-        "SlaService/PublishCalendar" | "SlaService/PublishPolicy" | "SlaService/MendDeadline" => vec!["administrator"],
-        "SlaService/ListDrifts" => vec!["supervisor", "administrator"],
+        "SlaService/PublishCalendar"
+        | "SlaService/PublishPolicy"
+        | "SlaService/MendDeadline"
+        | "SlaService/StartRebase"
+        | "SlaService/StopRebase" => vec!["administrator"],
+        "SlaService/ListDrifts"
+        | "SlaService/PreviewPolicyChange"
+        | "SlaService/PreviewCalendarChange"
+        | "SlaService/GetRebase"
+        | "SlaService/ListRebaseEntries" => vec!["supervisor", "administrator"],
         "OutboxService/ListCalls" | "OutboxService/RequeueCall" | "OutboxService/DropCall" => vec!["administrator"],
         _ => return None,
     })

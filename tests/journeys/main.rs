@@ -7,6 +7,7 @@ mod filing;
 mod interleavings;
 mod mending;
 mod policies;
+mod rebase;
 mod story;
 mod verification;
 mod watching;

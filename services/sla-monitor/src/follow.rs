@@ -10,13 +10,13 @@ use jiff::Timestamp;
 use outbox::{Call, Follow, Outcome, Settled};
 use proto::from_wire;
 use proto::notification::v1::SendNotificationRequest;
-use proto::ticket::v1::{Appeal, EscalateAppealRequest};
+use proto::ticket::v1::{Appeal, EscalateAppealRequest, RebaseAppealRequest};
 use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::domain::{Answer, RungKey, RungState};
 use crate::routes::{self, Note};
-use crate::{App, notices, store};
+use crate::{App, notices, rebase, store};
 
 /// The second half of the routes.
 pub(crate) struct Follower(pub(crate) Arc<App>);
@@ -28,6 +28,9 @@ impl Follow for Follower {
     }
 
     async fn settled(&self, tx: &mut Tx, settled: &Settled) -> Result<Vec<Call>, Error> {
+        if settled.is::<RebaseAppealRequest>() {
+            return self.rebased(tx, settled).await;
+        }
         let Some((deadline, key)) = Note::read(&settled.note) else {
             // An outcome that was recorded: nothing follows.
             return Ok(Vec::new());
@@ -89,6 +92,20 @@ impl Follower {
         app.watches.wake_on_commit(tx, ());
         app.metrics.moved(&rung);
         Ok(calls)
+    }
+
+    /// The ticket service has answered to a re-base.
+    async fn rebased(&self, tx: &mut Tx, settled: &Settled) -> Result<Vec<Call>, Error> {
+        let Some((id, deadline)) = routes::rebase_note(&settled.note) else {
+            return Err(Error::Corrupt("a re-base's note".to_owned()));
+        };
+        let answer = match (&settled.outcome, settled.answer::<RebaseAppealRequest>()?) {
+            (Outcome::Done(_), answer) => rebase::Answer::Done(answer.unwrap_or_default()),
+            (Outcome::Refused { reason }, _) => rebase::Answer::Refused(reason.clone()),
+            (Outcome::Dead, _) => rebase::Answer::Refused("CALL_DEAD".to_owned()),
+        };
+        rebase::settle(&self.0, tx, id, deadline, &answer).await?;
+        Ok(Vec::new())
     }
 
     /// The notification service has answered to a repeat notice.

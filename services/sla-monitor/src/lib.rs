@@ -11,13 +11,14 @@
 //!    every hour: does it fit together? ────────────────────────────► ListPromises
 //!    MendDeadline ─────────────────────────────────────────────────► RetellPromise
 //!    PublishCalendar, PublishPolicy ──► a set ─────────────────────────► PutPolicySet
+//!    StartRebase ──► what is promised already, page by page ───────────► RebaseAppeal
 //!    GetReport ◄── sums ◄── fold ◄── clocks that are over
 //!    WatchBreaches ◄── log ◄── what fires, is answered, or is done late
 //! ```
 //!
 //! The promise is the ticket service's and kept as given, also where our own arithmetic differs; the rungs are ours. How they move is in
 //! `domain`, what fires them in `monitor`, which calls follow in `routes`; how promises were kept is summed up by `fold`, what happens to
-//! them is told by `watches`, and what looks whether it all fits together is in `reconcile`.
+//! them is told by `watches`, what looks whether it all fits together is in `reconcile`, and a change applied to what is promised is a `rebase`.
 //!
 //! Failure handling: everything is one transaction with its calls, so a crash at any point loses nothing and doubles nothing. Track, update and stop
 //! carry the whole state under a revision and may arrive in any order, late or twice; a hand-over that comes too late is refused by
@@ -36,6 +37,7 @@ mod notices;
 mod promises;
 mod purge;
 mod queries;
+mod rebase;
 mod reconcile;
 mod routes;
 mod store;
@@ -160,6 +162,7 @@ impl bootstrap::Service for Service {
         loops.push(monitor::lag_loop(&app));
         loops.push(fold::fold_loop(&app, config.figures.idle));
         loops.push(purge::purge_loop(&app));
+        loops.push(rebase::rebase_loop(&app));
         let promises = Arc::new(promises::Ticket(ctx.peers.client(routes::TICKET)?));
         loops.push(reconcile::reconcile_loop(&app, promises, &config.reconciler));
         loops.push(::watches::look_loop(&app.watches, Arc::clone(&app)));

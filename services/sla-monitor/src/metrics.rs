@@ -44,6 +44,7 @@ pub(crate) struct Metrics {
     horizons: Family<Of, Gauge<f64, AtomicU64>>,
     ending: Family<Of, Gauge>,
     fold_lag: Gauge<f64, AtomicU64>,
+    rebase_age: Gauge<f64, AtomicU64>,
     canary: canary::Canary,
     drift: drift::Drift,
 }
@@ -62,6 +63,7 @@ impl Metrics {
             horizons: Family::default(),
             ending: Family::default(),
             fold_lag: Gauge::default(),
+            rebase_age: Gauge::default(),
             canary: canary::Canary::register(registry),
             drift: drift::Drift::register(registry),
         };
@@ -115,6 +117,12 @@ impl Metrics {
             Unit::Seconds,
             metrics.fold_lag.clone(),
         );
+        registry.register_with_unit(
+            "otklik_sla_rebase_age",
+            "How long the re-base under way has been going through open deadlines; 0 while there is none",
+            Unit::Seconds,
+            metrics.rebase_age.clone(),
+        );
         metrics
     }
 
@@ -129,6 +137,11 @@ impl Metrics {
         for mismatch in Mismatch::ALL {
             drop(self.mismatches.get_or_create(&Why { reason: mismatch.as_str() }));
         }
+    }
+
+    /// The re-base that is under way began so long ago.
+    pub(crate) fn rebasing(&self, age: Option<SignedDuration>) {
+        self.rebase_age.set(age.unwrap_or_default().as_secs_f64());
     }
 
     /// A rung moved on.

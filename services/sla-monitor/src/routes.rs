@@ -13,6 +13,8 @@
 //! RecordNoticeOutcome came        RecordDeadlineOutcome(REPEAT_NOTICE)        -
 //! a set was published             PutPolicySet                                -
 //! MendDeadline of a lost promise  RetellPromise                               -   (the ticket service tells it as it always does)
+//! a re-base came to a deadline    RebaseAppeal                                -   (the ticket service tells the citizen)
+//!   done, or refused              -                                           -   its entries in the log
 //! ```
 //!
 //! No call follows from a RecordDeadlineOutcome. `follow` applies the left column; here is only what the calls say.
@@ -25,8 +27,8 @@ use proto::notification::v1::{
 };
 use proto::sla::v1::PolicySet;
 use proto::ticket::v1::{
-    Appeal, EscalateAppealRequest, PutPolicySetRequest, RecordDeadlineOutcomeRequest, RetellPromiseRequest,
-    record_deadline_outcome_request::Outcome,
+    Appeal, EscalateAppealRequest, PutPolicySetRequest, RebaseAppealRequest, RecordDeadlineOutcomeRequest,
+    RetellPromiseRequest, record_deadline_outcome_request::Outcome,
 };
 use proto::{DurableCall, to_wire};
 use serde::Deserialize;
@@ -47,6 +49,10 @@ const REPEAT: &str = "overdue_repeat";
 /// What the ticket service may answer to a hand-over in the ordinary course of things: the appeal ended, is paused, or has another due time,
 /// and we will be told.
 const TOO_LATE: [&str; 3] = ["APPEAL_CLOSED", "CLOCK_NOT_RUNNING", "EPOCH_STALE"];
+
+/// What the ticket service may answer to a re-base: it stays as it was promised, and the log says why.
+const NOT_REBASED: [&str; 5] =
+    ["APPEAL_CLOSED", "APPEAL_NOT_FOUND", "EXTENSION_PROPOSED", "POLICY_NOT_IN_SET", "CALENDAR_HORIZON"];
 
 /// What a call carries along to find its rung again.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -69,6 +75,7 @@ pub(crate) struct NoticeNews {
 pub(crate) fn expects(method: &str, reason: &str) -> bool {
     match method {
         EscalateAppealRequest::METHOD => TOO_LATE.contains(&reason),
+        RebaseAppealRequest::METHOD => NOT_REBASED.contains(&reason),
         _ => false,
     }
 }
@@ -183,6 +190,20 @@ pub(crate) fn put_policy_set(set: PolicySet) -> Call {
 pub(crate) fn retell(deadline: Uuid) -> Call {
     let name = appeal_name(deadline);
     Call::new(TICKET, name.clone(), RetellPromiseRequest { name, request_id: String::new() })
+}
+
+/// Has an appeal promised under another set.
+pub(crate) fn rebase(rebase: Uuid, deadline: Uuid, policy_hash: &str) -> Call {
+    let name = appeal_name(deadline);
+    let request =
+        RebaseAppealRequest { name: name.clone(), policy_hash: policy_hash.to_owned(), request_id: String::new() };
+    Call::new(TICKET, name, request).note(serde_json::json!({ "rebase": rebase, "deadline": deadline }))
+}
+
+/// Re-base and deadline of a settled call.
+pub(crate) fn rebase_note(note: &serde_json::Value) -> Option<(Uuid, Uuid)> {
+    let uuid = |field: &str| note[field].as_str()?.parse().ok();
+    Some((uuid("rebase")?, uuid("deadline")?))
 }
 
 // === impl Note ===

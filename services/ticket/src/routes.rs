@@ -19,6 +19,7 @@
 //! RUNG_NOT_ACTED, NOTICE_OUTCOME    -                     -      nothing goes back to where they came from
 //! EXTENSION_PROPOSED                -                     deadline_extended, whose outcome makes it govern or lapse
 //! EXTENDED                          UpdateDeadline        -
+//! REBASED                           UpdateDeadline        deadline_changed, where the expected time is another
 //! EXTENSION_LAPSED                  -                     -      the citizen hears of the old due time's passing from the SLA monitor
 //! member created or changed         -                     UpsertRecipient `recipients/staff-{id}`
 //! RetellPromise came                UpdateDeadline, or StopDeadline once all clocks are over, under the revision it has
@@ -111,6 +112,7 @@ fn to_applicant(change: &Change<'_>, recorded: &Recorded, moved: bool) -> Option
         Event::InfoRequested { .. } => Some(notice::question(change, recorded)),
         Event::Resolved { .. } => Some(notice::resolution(change, recorded)),
         Event::ExtensionProposed(proposed) => Some(notice::extension(change, recorded, proposed)),
+        Event::Rebased(rebased) => notice::changed(change, recorded, rebased),
         // Back in a queue it is registered again, which is no news for the citizen; what is, the SLA monitor tells.
         Event::Escalated(_) => None,
         // That somebody has it is an internal matter until they begin.

@@ -43,6 +43,7 @@ pub(super) const KINDS: &[Kind] = &[
     kind!("reminder"),
     kind!("overdue_repeat"),
     kind!("deadline_extended"),
+    kind!("deadline_changed"),
     kind!("resolution"),
     kind!("verification_code"),
     kind!("staff_assigned"),

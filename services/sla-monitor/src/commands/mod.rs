@@ -2,6 +2,7 @@
 
 pub(crate) mod mend_deadline;
 pub(crate) mod publish;
+pub(crate) mod rebase;
 pub(crate) mod record_notice_outcome;
 pub(crate) mod stop_deadline;
 pub(crate) mod track_deadline;

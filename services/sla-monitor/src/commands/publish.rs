@@ -6,12 +6,13 @@
 use std::sync::Arc;
 
 use ::store::{Error, transaction};
+use jiff::Timestamp;
 use outbox::OnceKey;
 use policies::{Kept, Record};
 use proto::sla::v1::{PolicySet, PublishCalendarRequest, PublishPolicyRequest};
 use rpc::{Caller, Refusal, Violations, reasons};
 
-use crate::domain::{Publication, Unfit};
+use crate::domain::{Prepared, Publication, Unfit};
 use crate::grpc::convert::{overtaken, publish_calendar, publish_policy, record_to_wire, stale, unreadable};
 use crate::{App, routes};
 
@@ -86,11 +87,27 @@ pub(crate) async fn tell_again(app: &App) -> Result<(), Error> {
 
 /// The row of the next set.
 fn prepare(app: &App, caller: &Caller, asked: &Publication) -> Result<Record, Refusal> {
-    let (now, published) = (crate::domain::micros(app.db.now()), app.shelf.published());
+    let now = crate::domain::micros(app.db.now());
+    let prepared = prepared(app, asked, now)?;
+    Ok(Record {
+        version: prepared.set.version(),
+        content_hash: prepared.set.content_hash().to_string(),
+        document: prepared.set.to_toml().map_err(Refusal::internal)?,
+        effective_time: prepared.effective_time,
+        create_time: now,
+        author: caller.subject.clone(),
+        note: asked.note.clone(),
+        changes: prepared.changes,
+    })
+}
+
+/// The set that would be published.
+pub(crate) fn prepared(app: &App, asked: &Publication, now: Timestamp) -> Result<Prepared, Refusal> {
+    let published = app.shelf.published();
     if app.shelf.highest_version() > published.latest_version() {
         return Err(unreadable(app.shelf.highest_version()));
     }
-    let prepared = asked.prepare(&published, now).map_err(|unfit| match unfit {
+    asked.prepare(&published, now).map_err(|unfit| match unfit {
         Unfit::Stale => stale(&published),
         Unfit::Faults(faults) => {
             let mut violations = Violations::new();
@@ -103,16 +120,6 @@ fn prepare(app: &App, caller: &Caller, asked: &Publication) -> Result<Record, Re
             }
             Refusal::invalid(violations)
         }
-    })?;
-    Ok(Record {
-        version: prepared.set.version(),
-        content_hash: prepared.set.content_hash().to_string(),
-        document: prepared.set.to_toml().map_err(Refusal::internal)?,
-        effective_time: prepared.effective_time,
-        create_time: now,
-        author: caller.subject.clone(),
-        note: asked.note.clone(),
-        changes: prepared.changes,
     })
 }
 

@@ -29,6 +29,7 @@ mod canary;
 mod closing;
 mod deadline;
 mod drift;
+mod effect;
 mod figures;
 mod firing;
 mod histogram;
@@ -38,6 +39,7 @@ mod period;
 mod policies;
 mod promise;
 mod publication;
+mod rebase;
 mod reconciliation;
 mod rung;
 mod settling;
@@ -51,6 +53,7 @@ pub use self::{
     closing::{Cell, Closing, Outcome, Tally},
     deadline::{Deadline, Told},
     drift::{Drift, DriftKind},
+    effect::{Effect, Impact, Impacts},
     figures::{Figures, Key, Measure, Part, Sum, fold},
     histogram::Histogram,
     names::{appeal_name, deadline_name, parse_name},
@@ -58,7 +61,8 @@ pub use self::{
     period::{Dimension, LONGEST_DAYS, Narrowed, Period, PeriodFault, Scope},
     policies::{Mismatch, Policies},
     promise::{Acknowledgement, Clock, ClockState, Extension, Promise, Suspension, kind_of},
-    publication::{Entries, Given, Publication, Unfit},
+    publication::{Entries, Given, Prepared, Publication, Unfit},
+    rebase::{EntryOutcome, Rebase, RebaseEntry, RebaseState, RebaseTally},
     reconciliation::{Counts, Phase, Place},
     rung::{Rung, RungKey, RungState},
     settling::Answer,

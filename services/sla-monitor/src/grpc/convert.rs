@@ -6,6 +6,7 @@ mod explanation;
 mod notice;
 mod policy_set;
 mod promise;
+mod rebase;
 mod report;
 mod report_csv;
 mod shown;
@@ -24,6 +25,10 @@ pub(crate) use self::policy_set::{
     unreadable,
 };
 pub(crate) use self::promise::{promise, stopped_promise};
+pub(crate) use self::rebase::{
+    Previewed, no_rebase, not_in_force, preview_calendar_change, preview_policy_change, preview_to_wire,
+    rebase_entry_to_wire, rebase_id, rebase_to_wire, rebased_clock, start_rebase, stop_rebase, under_way,
+};
 pub(crate) use self::report::{report_row, report_scope};
 pub(crate) use self::report_csv::report_pieces;
 pub(crate) use self::shown::deadline_to_wire;

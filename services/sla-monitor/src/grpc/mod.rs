@@ -7,12 +7,14 @@ use std::sync::Arc;
 use bootstrap::Context;
 use proto::sla::v1::sla_service_server::{SlaService, SlaServiceServer};
 use proto::sla::v1::{
-    Deadline, ExplainDeadlineRequest, Explanation, GetDeadlineRequest, GetPolicySetRequest, GetReportCsvRequest,
-    GetReportCsvResponse, GetReportRequest, GetReportResponse, ListDeadlinesRequest, ListDeadlinesResponse,
-    ListDriftsRequest, ListDriftsResponse, ListPolicySetsRequest, ListPolicySetsResponse, MendDeadlineRequest,
-    MendDeadlineResponse, PolicySet, PreviewDueTimeRequest, PreviewDueTimeResponse, PublishCalendarRequest,
-    PublishPolicyRequest, RecordNoticeOutcomeRequest, RecordNoticeOutcomeResponse, StopDeadlineRequest,
-    TrackDeadlineRequest, UpdateDeadlineRequest, WatchBreachesRequest, WatchBreachesResponse,
+    Deadline, ExplainDeadlineRequest, Explanation, GetDeadlineRequest, GetPolicySetRequest, GetRebaseRequest,
+    GetReportCsvRequest, GetReportCsvResponse, GetReportRequest, GetReportResponse, ListDeadlinesRequest,
+    ListDeadlinesResponse, ListDriftsRequest, ListDriftsResponse, ListPolicySetsRequest, ListPolicySetsResponse,
+    ListRebaseEntriesRequest, ListRebaseEntriesResponse, MendDeadlineRequest, MendDeadlineResponse, PolicySet,
+    PreviewCalendarChangeRequest, PreviewChangeResponse, PreviewDueTimeRequest, PreviewDueTimeResponse,
+    PreviewPolicyChangeRequest, PublishCalendarRequest, PublishPolicyRequest, Rebase, RecordNoticeOutcomeRequest,
+    RecordNoticeOutcomeResponse, StartRebaseRequest, StopDeadlineRequest, StopRebaseRequest, TrackDeadlineRequest,
+    UpdateDeadlineRequest, WatchBreachesRequest, WatchBreachesResponse,
 };
 use rpc::{Answers, serve, serve_stream};
 use tonic::service::Routes;
@@ -112,6 +114,43 @@ impl SlaService for Sla {
 
     async fn mend_deadline(&self, r: Request<MendDeadlineRequest>) -> Result<Response<MendDeadlineResponse>, Status> {
         serve(&self.0, DOMAIN, r, commands::mend_deadline::run).await
+    }
+
+    type PreviewPolicyChangeStream = Answers<PreviewChangeResponse>;
+
+    async fn preview_policy_change(
+        &self,
+        r: Request<PreviewPolicyChangeRequest>,
+    ) -> Result<Response<Self::PreviewPolicyChangeStream>, Status> {
+        serve_stream(&self.0, DOMAIN, r, queries::preview_change::policy).await
+    }
+
+    type PreviewCalendarChangeStream = Answers<PreviewChangeResponse>;
+
+    async fn preview_calendar_change(
+        &self,
+        r: Request<PreviewCalendarChangeRequest>,
+    ) -> Result<Response<Self::PreviewCalendarChangeStream>, Status> {
+        serve_stream(&self.0, DOMAIN, r, queries::preview_change::calendar).await
+    }
+
+    async fn start_rebase(&self, r: Request<StartRebaseRequest>) -> Result<Response<Rebase>, Status> {
+        serve(&self.0, DOMAIN, r, commands::rebase::start).await
+    }
+
+    async fn stop_rebase(&self, r: Request<StopRebaseRequest>) -> Result<Response<Rebase>, Status> {
+        serve(&self.0, DOMAIN, r, commands::rebase::stop).await
+    }
+
+    async fn get_rebase(&self, r: Request<GetRebaseRequest>) -> Result<Response<Rebase>, Status> {
+        serve(&self.0, DOMAIN, r, queries::get_rebase::run).await
+    }
+
+    async fn list_rebase_entries(
+        &self,
+        r: Request<ListRebaseEntriesRequest>,
+    ) -> Result<Response<ListRebaseEntriesResponse>, Status> {
+        serve(&self.0, DOMAIN, r, queries::list_rebase_entries::run).await
     }
 
     type WatchBreachesStream = Answers<WatchBreachesResponse>;

@@ -3,11 +3,14 @@
 pub(crate) mod explain_deadline;
 pub(crate) mod get_deadline;
 pub(crate) mod get_policy_set;
+pub(crate) mod get_rebase;
 pub(crate) mod get_report;
 pub(crate) mod get_report_csv;
 pub(crate) mod list_deadlines;
 pub(crate) mod list_drifts;
 pub(crate) mod list_policy_sets;
+pub(crate) mod list_rebase_entries;
+pub(crate) mod preview_change;
 pub(crate) mod preview_due_time;
 pub(crate) mod watch_breaches;
 

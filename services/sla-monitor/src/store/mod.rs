@@ -14,6 +14,7 @@ pub(crate) mod due;
 pub(crate) mod list;
 pub(crate) mod notice;
 mod parts;
+pub(crate) mod rebase;
 pub(crate) mod reconciliation;
 pub(crate) mod rollup;
 pub(crate) mod rung;

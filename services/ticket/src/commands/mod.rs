@@ -15,6 +15,7 @@ pub mod file_appeal;
 pub mod post_message;
 pub mod provide_info;
 pub mod put_policy_set;
+pub mod rebase_appeal;
 pub mod record_deadline_outcome;
 pub mod record_notice_outcome;
 pub mod reopen_appeal;

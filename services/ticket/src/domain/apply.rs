@@ -3,7 +3,7 @@
 
 use super::appeal::{Appeal, Escalation};
 use super::clocks::{Clock, ClockState, Suspension};
-use super::event::{Escalated, Event, FiledEvent, Handed, NewDue, Proposed, Recorded, Term};
+use super::event::{Escalated, Event, FiledEvent, Handed, NewDue, Proposed, Rebased, Recorded, Term};
 use super::extension::{Extension, ExtensionState};
 use super::kinds::{ClockKind, SuspensionReason};
 use super::staff::Level;
@@ -121,6 +121,7 @@ impl Appeal {
                 self.expected_time = *expected_time;
             }
             Event::ExtensionLapsed { .. } => self.settle_extension(ExtensionState::Lapsed),
+            Event::Rebased(rebased) => self.rebase(rebased),
             Event::DeadlineWarned(_) | Event::RungNotActed(_) | Event::NoticeOutcome(_) => {}
         }
     }
@@ -160,6 +161,16 @@ impl Appeal {
         if let Some(last) = self.extensions.last_mut().filter(|last| last.is_proposed()) {
             last.state = state;
         }
+    }
+
+    fn rebase(&mut self, rebased: &Rebased) {
+        self.promise = rebased.promise.clone();
+        for term in &rebased.terms {
+            let clock = self.clock_mut(term.clock);
+            (clock.epoch, clock.due_time, clock.allowance) = (term.epoch, term.due_time, term.allowance);
+            (clock.calendar, clock.calendar_version) = (term.calendar.clone(), term.calendar_version);
+        }
+        self.expected_time = rebased.expected_time;
     }
 
     fn pause(&mut self, reason: SuspensionReason, recorded: &Recorded) {

@@ -109,6 +109,11 @@ pub enum Command {
     Extend(Extend),
     /// Say that an escalation was seen.
     AcknowledgeEscalation,
+    /// Promise it under another set of policies.
+    Rebase {
+        /// Content hash of the set.
+        set: String,
+    },
     /// Note what the SLA monitor did.
     RecordDeadline(DeadlineOutcome),
     /// Note what became of a notice.

@@ -153,6 +153,38 @@ pub enum Event {
         /// Why.
         cause: Lapse,
     },
+    /// Promised under another set of policies, as an administrator decided for all.
+    Rebased(Box<Rebased>),
+}
+
+/// The content of [`Event::Rebased`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rebased {
+    /// Under which policy it is promised from now on.
+    pub promise: Promise,
+    /// Those of its clocks that are not over.
+    pub terms: Vec<RebasedTerm>,
+    /// When the citizen may expect it now; none while paused.
+    pub expected_time: Option<Timestamp>,
+}
+
+/// A clock under other terms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RebasedTerm {
+    /// The clock.
+    pub clock: ClockKind,
+    /// Its epoch from now on.
+    pub epoch: i64,
+    /// When it was due; none while paused.
+    pub old_due_time: Option<Timestamp>,
+    /// When it is due; none while paused.
+    pub due_time: Option<Timestamp>,
+    /// How much counted time is promised.
+    pub allowance: Allowance,
+    /// Id of the calendar that counts it.
+    pub calendar: String,
+    /// Version of that calendar.
+    pub calendar_version: u32,
 }
 
 /// The content of [`Event::ExtensionProposed`].
@@ -297,6 +329,7 @@ impl Event {
             Self::ExtensionProposed(_) => "extension_proposed",
             Self::Extended { .. } => "extended",
             Self::ExtensionLapsed { .. } => "extension_lapsed",
+            Self::Rebased(_) => "rebased",
         }
     }
 
@@ -316,6 +349,7 @@ impl Event {
             | Self::Resolved { .. }
             | Self::Reopened { .. }
             | Self::Extended { .. }
+            | Self::Rebased(_)
             | Self::Withdrawn => true,
             Self::Assigned { .. }
             | Self::MessagePosted { .. }

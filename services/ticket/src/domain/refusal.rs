@@ -62,6 +62,12 @@ pub enum Refusal {
     /// One at a time.
     #[error("an extension is proposed already, and the citizen is being told")]
     ExtensionProposed,
+    /// It may still come.
+    #[error("the set of policies is not known here yet")]
+    PolicySetUnknown,
+    /// Its policy was removed.
+    #[error("the set has no policy of that id")]
+    PolicyNotInSet,
     /// Nothing to acknowledge.
     #[error("the appeal has not been escalated")]
     NotEscalated,

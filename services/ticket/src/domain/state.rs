@@ -118,6 +118,9 @@ pub fn decide(
 
         (open!(), Command::AcknowledgeEscalation) => deciding.acknowledge()?,
         (ended!(), Command::AcknowledgeEscalation) => return closed(state),
+
+        (open!(), Command::Rebase { set }) => deciding.rebase(set)?,
+        (ended!(), Command::Rebase { .. }) => return closed(state),
     }
     Ok(deciding.done())
 }

@@ -4,6 +4,7 @@
 //! a first answer before the pause that the same command begins, so that a clock is met and not paused.
 
 mod extension;
+mod rebase;
 
 use jiff::Timestamp;
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use deadline::{Due, NotExtensible, PolicySet, Published, Refused, RungKind};
 use jiff::Timestamp;
 
-use super::appeal::Appeal;
+use super::appeal::{Appeal, Promise};
 use super::clocks::{Clock, Suspension};
+use super::event::{Rebased, RebasedTerm};
 use super::extension::Extend;
 use super::kinds::ClockKind;
 use super::refusal::Refusal;
@@ -87,6 +88,47 @@ impl Rules<'_> {
         let pausing = term.plan().pausing(&counted);
         let allowed = rule.allow(calendar, before, due, ask.reason, ask.length, &pausing).map_err(refused)?;
         allowed.map_err(Refusal::NotExtensible)
+    }
+
+    /// Whether a promise is under a newer set than that of the hash.
+    pub(super) fn is_newer(&self, promise: &Promise, hash: &str) -> bool {
+        self.published.by_hash(hash).is_some_and(|set| set.version() < promise.set_version)
+    }
+
+    /// The appeal's promise under the set of that hash: what its policy grants there, from the same start. What it was extended by and what did not
+    /// count stays. A due time that follows is in a new epoch only where it is another one.
+    pub(super) fn rebased(&self, appeal: &Appeal, hash: &str, now: Timestamp) -> Result<Rebased, Refusal> {
+        let set = self.published.by_hash(hash).ok_or(Refusal::PolicySetUnknown)?;
+        let policy = &appeal.promise.policy;
+        let mut after = appeal.clone();
+        after.promise =
+            Promise { policy: policy.clone(), set_version: set.version(), set_hash: set.content_hash().to_string() };
+        let (mut terms, mut expected_time) = (Vec::new(), None);
+        for kind in ClockKind::ALL {
+            let clock = appeal.clock(kind);
+            if clock.is_over() {
+                continue;
+            }
+            let term = set.term(policy, kind).ok_or(Refusal::PolicyNotInSet)?;
+            let under = after.clock_mut(kind);
+            under.allowance = term.plan().allowance;
+            (under.calendar, under.calendar_version) = (term.calendar().id().to_owned(), term.calendar().version());
+            let moved = clock.is_running().then(|| self.due(&after, kind, &appeal.suspensions, now)).transpose()?;
+            let due_time = moved.map(|moved| moved.due_time);
+            expected_time = moved.map(|moved| moved.expected_time);
+            let under = after.clock(kind);
+            terms.push(RebasedTerm {
+                clock: kind,
+                epoch: clock.epoch + i64::from(due_time != clock.due_time),
+                old_due_time: clock.due_time,
+                due_time,
+                allowance: under.allowance,
+                calendar: under.calendar.clone(),
+                calendar_version: under.calendar_version,
+            });
+        }
+        // The resolution comes last, and is open as long as the appeal is.
+        Ok(Rebased { promise: after.promise, terms, expected_time })
     }
 
     /// When the term of a level of the ladder ends that the level has from `now` on; `None` where it has no end that is known, or the policy no

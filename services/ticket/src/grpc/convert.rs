@@ -21,7 +21,7 @@ mod staff;
 pub use allowance::allowance_to_wire;
 pub use appeal_view::{appeal_view, draft_view, message_view};
 pub use audience::Audience;
-pub use event_view::event_view;
+pub use event_view::{event_view, rebased};
 pub use file_appeal::file_appeal;
 pub use names::{find_appeal, get_appeal};
 pub use notes::{record_deadline, record_notice};
@@ -29,8 +29,8 @@ pub use pages::{Page, list_appeals, list_events, list_messages, watch_appeal};
 pub use policy_set::{policy_set, policy_set_exists};
 pub use refusal::{appeal_not_found, member_exists, member_not_found, not_yours, refuse};
 pub use requests::{
-    acknowledge, assign, claim_next, escalate, extend, post_message, provide_info, reopen, request_info, resolve,
-    retell, withdraw,
+    acknowledge, assign, claim_next, escalate, extend, post_message, provide_info, rebase, reopen, request_info,
+    resolve, retell, withdraw,
 };
 pub use staff::{create_member, get_member, list_members, member_view, set_duty, update_member};
 

@@ -144,6 +144,13 @@ impl TicketService for Tickets {
         rpc::serve(&self.0, DOMAIN, request, queries::list_promises::run).await
     }
 
+    async fn rebase_appeal(
+        &self,
+        request: Request<wire::RebaseAppealRequest>,
+    ) -> Result<Response<wire::RebaseAppealResponse>, Status> {
+        rpc::serve(&self.0, DOMAIN, request, commands::rebase_appeal::run).await
+    }
+
     async fn retell_promise(
         &self,
         request: Request<wire::RetellPromiseRequest>,

@@ -6,7 +6,7 @@ use proto::notification::v1 as notification;
 use proto::notification::v1::variable::Value;
 
 use super::{Change, NOTIFICATION, time};
-use crate::domain::{Escalated, Event, Member, Proposed, Recorded, RungNote, Text};
+use crate::domain::{Escalated, Event, Member, Proposed, Rebased, Recorded, RungNote, Text};
 
 /// Most characters of a question and of an answer that the templates take.
 const QUESTION_MAX: usize = 4_000;
@@ -82,6 +82,13 @@ pub(super) fn extension(change: &Change<'_>, recorded: &Recorded, proposed: &Pro
     };
     let request = notification::SendNotificationRequest { notification: Some(notice), request_id: String::new() };
     Call::with_id(proposed.notice, NOTIFICATION, change.after.name(), request)
+}
+
+/// The new expected time that other rules bring, where it is another one. While it is paused none is promised.
+pub(super) fn changed(change: &Change<'_>, recorded: &Recorded, rebased: &Rebased) -> Option<Call> {
+    let before = change.before.and_then(|before| before.expected_time);
+    let expected = rebased.expected_time.filter(|expected| Some(*expected) != before)?;
+    Some(to_applicant(change, recorded, "deadline_changed", vec![number(change), instant("due_time", expected)]))
 }
 
 /// That the appeal is in another state (T13).

@@ -183,8 +183,37 @@ pub async fn save(tx: &mut Tx, before: &Appeal, after: &Appeal) -> Result<(), Er
     )
     .execute(&mut **tx)
     .await?;
+    if before.promise != after.promise {
+        rebase(tx, after).await?;
+    }
     if before.suspensions != after.suspensions {
         suspension::save(tx, after).await?;
     }
+    Ok(())
+}
+
+/// Writes under which terms a locked appeal is promised: what else never changes after its filing.
+async fn rebase(tx: &mut Tx, after: &Appeal) -> Result<(), Error> {
+    let (first, resolution) = (&after.first_answer, &after.resolution);
+    let version = |version: u32| i32::try_from(version).unwrap_or(i32::MAX);
+    sqlx::query!(
+        "-- appeal_rebase()
+        UPDATE appeal SET policy = $2, policy_version = $3, policy_hash = $4,
+            first_allowance = $5, first_calendar = $6, first_calendar_version = $7,
+            resolution_allowance = $8, resolution_calendar = $9, resolution_calendar_version = $10
+        WHERE appeal_id = $1",
+        after.id,
+        after.promise.policy,
+        version(after.promise.set_version),
+        after.promise.set_hash,
+        Json(first.allowance) as _,
+        first.calendar,
+        version(first.calendar_version),
+        Json(resolution.allowance) as _,
+        resolution.calendar,
+        version(resolution.calendar_version),
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }

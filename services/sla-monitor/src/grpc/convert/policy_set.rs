@@ -129,17 +129,22 @@ fn finish(mut violations: Violations, asked: Publication, request_id: &str) -> R
     if text.len() > DOCUMENT_MAX {
         violations.add(field, reasons::FIELD_INVALID, "must have at most 512 KiB");
     }
-    if asked.note.trim().is_empty() {
+    note(&mut violations, &asked.note);
+    violations.finish()?;
+    Ok(asked)
+}
+
+/// Why something is decided, in words.
+pub(super) fn note(violations: &mut Violations, given: &str) {
+    if given.trim().is_empty() {
         violations.add("note", reasons::FIELD_REQUIRED, "must be given");
-    } else if asked.note.chars().count() > NOTE_MAX || asked.note.contains(|c: char| c.is_control() && c != '\n') {
+    } else if given.chars().count() > NOTE_MAX || given.contains(|c: char| c.is_control() && c != '\n') {
         violations.add(
             "note",
             reasons::FIELD_INVALID,
             "must have at most 1000 characters, none of them control characters",
         );
     }
-    violations.finish()?;
-    Ok(asked)
 }
 
 /// Most policies that are removed at once.

@@ -23,6 +23,7 @@ enum Op {
     Noticed,
     Extend { days: u16, by_assignee: bool },
     Told { known: bool, state: usize },
+    Rebase(usize),
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -46,6 +47,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::Noticed),
         4 => (1u16..13, prop::bool::weighted(0.9)).prop_map(|(days, by_assignee)| Op::Extend { days, by_assignee }),
         4 => (prop::bool::weighted(0.8), 0usize..6).prop_map(|(known, state)| Op::Told { known, state }),
+        2 => (2usize..4).prop_map(Op::Rebase),
     ]
 }
 
@@ -113,6 +115,7 @@ fn command(op: &Op, appeal: &Appeal, now: Timestamp) -> (Actor, Command) {
             let request = appeal.extensions.last().filter(|_| *known).map_or(Uuid::nil(), |last| last.notice);
             (Actor::System("notification".into()), outcome_of(request, NoticeState::ALL[*state]))
         }
+        Op::Rebase(set) => (sla(), rebase(*set)),
     }
 }
 
@@ -140,6 +143,13 @@ fn check_step(before: &Appeal, decision: &Decision) -> Result<(), TestCaseError>
         // A due time that changes has a new epoch, and one that has not keeps its own.
         let moved = is.due_time.is_some() && is.due_time != was.due_time;
         prop_assert_eq!(moved, is.epoch > was.epoch);
+    }
+    let rebased = decision.events.iter().any(|recorded| matches!(recorded.event, Event::Rebased(_)));
+    prop_assert_eq!(before.promise != after.promise, rebased);
+    for (was, is) in before.clocks().into_iter().zip(after.clocks()) {
+        let terms = |clock: &Clock| (clock.allowance, clock.calendar.clone(), clock.calendar_version);
+        prop_assert!(terms(was) == terms(is) || rebased && !was.is_over(), "terms changed without a re-base");
+        prop_assert_eq!((was.start_time, was.is_over() && rebased && is != was), (is.start_time, false));
     }
     let effective = |appeal: &Appeal| appeal.extensions.iter().filter(|it| it.is_effective()).count();
     prop_assert!(effective(after) <= effective(before) + 1 && effective(after) >= effective(before));
@@ -211,12 +221,16 @@ proptest! {
             let Ok(decision) = run(&appeal, &command, &by, now) else { continue };
             check_step(&appeal, &decision)?;
             // Said twice is done once, for whatever can be compared: a text can't.
-            if matches!(op, Op::Assign(_) | Op::Withdraw | Op::Rung { .. } | Op::Acknowledge) {
+            if matches!(op, Op::Assign(_) | Op::Withdraw | Op::Rung { .. } | Op::Acknowledge | Op::Rebase(_)) {
                 let again = run(&decision.after, &command, &by, now).unwrap();
                 prop_assert!(again.already_applied());
             }
             appeal = decision.after;
             journal.extend(decision.events);
+            if matches!(op, Op::Rebase(_)) {
+                // Under other rules it may move earlier, at once or when the clock runs again.
+                latest.clear();
+            }
             for clock in appeal.clocks() {
                 if let Some(due) = clock.due_time {
                     let known = latest.entry(clock.kind).or_insert(due);

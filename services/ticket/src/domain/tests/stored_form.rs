@@ -54,6 +54,22 @@ fn events_are_stored_as_they_always_were() {
         (Event::EscalationAcknowledged { level: None }, r#"{"type":"escalation_acknowledged"}"#),
         (Event::EscalationAcknowledged { level: Some(1) }, r#"{"type":"escalation_acknowledged","level":1}"#),
         (
+            Event::Rebased(Box::new(Rebased {
+                promise: Promise { policy: "high".into(), set_version: 4, set_hash: "ab".into() },
+                terms: vec![RebasedTerm {
+                    clock: ClockKind::Resolution,
+                    epoch: 2,
+                    old_due_time: Some(monday()),
+                    due_time: None,
+                    allowance: deadline::Allowance::WorkingDays(5),
+                    calendar: "working_days".into(),
+                    calendar_version: 2,
+                }],
+                expected_time: None,
+            })),
+            r#"{"type":"rebased","promise":{"policy":"high","set_version":4,"set_hash":"ab"},"terms":[{"clock":"resolution","epoch":2,"old_due_time":"2026-03-02T09:00:00Z","due_time":null,"allowance":{"working_days":5},"calendar":"working_days","calendar_version":2}],"expected_time":null}"#,
+        ),
+        (
             Event::Escalated(Escalated {
                 clock: Some(ClockKind::FirstAnswer),
                 epoch: Some(1),

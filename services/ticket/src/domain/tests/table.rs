@@ -3,24 +3,24 @@
 use super::*;
 
 /// In the order of [`commands`].
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "assign", "post", "note", "ask", "provide", "resolve", "reopen", "withdraw", "escalate", "ack", "rung", "notice",
-    "extend",
+    "extend", "rebase",
 ];
 
 /// `+` happens, `=` was done already, `C` APPEAL_CLOSED, `S` STATE_NOT_ALLOWED, `P` CLOCK_NOT_RUNNING.
 const TABLE: [(State, &str); 11] = [
-    (State::Registered, "+++SSSS++++++"),
-    (State::Assigned, "++++S+S++++++"),
-    (State::InProgress, "++++S+S++++++"),
-    (State::AwaitingApplicant, "+++S++S+++++P"),
-    (State::AwaitingVerification, "+++S++S+++++P"),
-    (State::AwaitingOtherBody, "++++S+S++++++"),
-    (State::Resolved, "CC+CCC+CCC++C"),
-    (State::Closed, "CC+CCCCCCC++C"),
-    (State::Rejected, "CC+CCCCCCC++C"),
-    (State::Withdrawn, "CC+CCCC=CC++C"),
-    (State::Merged, "CC+CCCCCCC++C"),
+    (State::Registered, "+++SSSS+++++++"),
+    (State::Assigned, "++++S+S+++++++"),
+    (State::InProgress, "++++S+S+++++++"),
+    (State::AwaitingApplicant, "+++S++S+++++P+"),
+    (State::AwaitingVerification, "+++S++S+++++P+"),
+    (State::AwaitingOtherBody, "++++S+S+++++++"),
+    (State::Resolved, "CC+CCC+CCC++CC"),
+    (State::Closed, "CC+CCCCCCC++CC"),
+    (State::Rejected, "CC+CCCCCCC++CC"),
+    (State::Withdrawn, "CC+CCCC=CC++CC"),
+    (State::Merged, "CC+CCCCCCC++CC"),
 ];
 
 /// An appeal in that state, its assignee `spec` where it may have one.
@@ -41,7 +41,7 @@ fn in_state(state: State) -> Appeal {
     }
 }
 
-fn commands(appeal: &Appeal) -> [(Actor, Command); 13] {
+fn commands(appeal: &Appeal) -> [(Actor, Command); 14] {
     let spec = || staff_actor("spec");
     let person = || Actor::Citizen(citizen());
     let up = Escalate { level: None, clock: None, level_due_time: None, lateness: None };
@@ -59,6 +59,7 @@ fn commands(appeal: &Appeal) -> [(Actor, Command); 13] {
         (sla(), warned(appeal)),
         (Actor::System("notification".into()), noticed()),
         (spec(), extend(1, 2)),
+        (sla(), rebase(9)),
     ]
 }
 

@@ -9,8 +9,8 @@ use super::allowance::allowance_to_wire;
 use super::audience::Audience;
 use super::kinds;
 use crate::domain::{
-    Actor, ClockKind, Event, Handed, NewDue, Recorded, RungNote, SuspensionReason, Visibility, citizen_name,
-    event_name, message_name,
+    Actor, ClockKind, Event, Handed, NewDue, RebasedTerm, Recorded, RungNote, SuspensionReason, Visibility,
+    citizen_name, event_name, message_name,
 };
 
 /// Notices to staff begin so; an applicant need not hear of them.
@@ -90,6 +90,14 @@ pub fn event_view(appeal: Uuid, recorded: &Recorded, audience: Audience) -> Opti
             show_due(&mut view, due.as_slice());
             view.expected_time = expected_time.map(to_wire);
         }
+        Event::Rebased(rebased) => {
+            if let Some(term) = rebased.terms.iter().find(|term| term.clock == ClockKind::Resolution) {
+                view.clock = kinds::clock_to_wire(term.clock).into();
+                view.epoch = term.epoch;
+                view.due_time = term.due_time.map(to_wire);
+            }
+            view.expected_time = rebased.expected_time.map(to_wire);
+        }
         Event::ExtensionLapsed { cause } => view.reason = cause.as_str().to_owned(),
         Event::Assigned { .. } | Event::Withdrawn | Event::EscalationAcknowledged { .. } => {}
     }
@@ -152,6 +160,7 @@ fn kind(event: &Event) -> Type {
         Event::ExtensionProposed(_) => Type::ExtensionProposed,
         Event::Extended { .. } => Type::Extended,
         Event::ExtensionLapsed { .. } => Type::ExtensionLapsed,
+        Event::Rebased(_) => Type::Rebased,
     }
 }
 
@@ -161,4 +170,22 @@ fn code(reason: SuspensionReason) -> String {
 
 fn span(span: SignedDuration) -> prost_types::Duration {
     prost_types::Duration { seconds: span.as_secs(), nanos: span.subsec_nanos() }
+}
+
+/// How the clocks were promised and are, from what a re-base recorded.
+pub fn rebased(events: &[Recorded]) -> wire::RebaseAppealResponse {
+    let of = |recorded: &Recorded| match &recorded.event {
+        Event::Rebased(rebased) => rebased.terms.iter().map(rebased_clock).collect(),
+        _ => Vec::new(),
+    };
+    wire::RebaseAppealResponse { clocks: events.iter().flat_map(of).collect() }
+}
+
+fn rebased_clock(term: &RebasedTerm) -> wire::RebasedClock {
+    wire::RebasedClock {
+        clock: kinds::clock_to_wire(term.clock).into(),
+        epoch: term.epoch,
+        old_due_time: term.old_due_time.map(to_wire),
+        due_time: term.due_time.map(to_wire),
+    }
 }

@@ -1,10 +1,15 @@
 //! Refusals of the domain as the contract's (rule 11): one row of the table each.
 
+use std::time::Duration;
+
 use proto::ticket::v1::ErrorReason;
 use rpc::{Refusal, Violations, reasons};
 use uuid::Uuid;
 
 use crate::domain::{self, State, appeal_name};
+
+/// A set is on its way for seconds: it is told in a call of its own.
+const UNTIL_KNOWN: Duration = Duration::from_secs(5);
 
 /// The refusal of a command on an appeal, as its caller sees it.
 ///
@@ -33,6 +38,8 @@ pub fn refuse(refusal: domain::Refusal, appeal: Uuid) -> Refusal {
         R::DeadlinePassed { due } => precondition(ErrorReason::DeadlinePassed, text).with("due_time", due.to_string()),
         R::NotExtensible(_) => precondition(ErrorReason::ExtensionNotAllowed, text),
         R::ExtensionProposed => precondition(ErrorReason::ExtensionProposed, text),
+        R::PolicySetUnknown => Refusal::unavailable_for(ErrorReason::PolicySetUnknown, UNTIL_KNOWN),
+        R::PolicyNotInSet => precondition(ErrorReason::PolicyNotInSet, text),
         R::NotEscalated => precondition(ErrorReason::NotEscalated, text),
         R::AssuranceRequired { level } => {
             precondition(ErrorReason::AssuranceRequired, text).with("level", level.as_str())

@@ -158,6 +158,19 @@ pub fn extend(request: &wire::ExtendDeadlineRequest) -> Result<Asked<Extend>, Re
     asked(form, ("name", &request.name), &request.etag, &request.request_id, ask)
 }
 
+/// The appeal, and the hash of the set that it is to be promised under.
+///
+/// # Errors
+/// INVALID_ARGUMENT.
+pub fn rebase(request: &wire::RebaseAppealRequest) -> Result<Asked<String>, Refusal> {
+    let mut form = Form::new();
+    let hash = form.required("policy_hash", &request.policy_hash, |given| {
+        let is_hash = given.len() == 64 && given.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
+        if is_hash { Ok(given.to_owned()) } else { Err("must be 64 lower-case hex digits") }
+    });
+    asked(form, ("name", &request.name), "", &request.request_id, hash)
+}
+
 /// The appeal whose promise is told again.
 ///
 /// # Errors

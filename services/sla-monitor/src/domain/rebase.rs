@@ -1,0 +1,149 @@
+//! A re-base: a set of policies applied to what was promised before it.
+//!
+//! ```text
+//!   RUNNING ──all open deadlines were looked at──► COMPLETE         each clock:  PENDING ──the ticket service answers──► REBASED
+//!      └──────an administrator──────────────────► STOPPED                          └──────────────────────────────────► UNCHANGED, REFUSED
+//! ```
+//!
+//! It goes through the deadlines by their ids, and is as far as its row says. A page, the calls that follow from it, their entries and the new
+//! position are one transaction. A deadline that is tracked behind the position was promised under the set in force, which is this one or a newer.
+
+use ::deadline::ClockKind;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+/// One.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rebase {
+    /// Within its name.
+    pub id: Uuid,
+    /// Version of the set.
+    pub policy_version: i64,
+    /// Content hash of the set.
+    pub policy_hash: String,
+    /// Where it stands.
+    pub state: RebaseState,
+    /// Most deadlines that are asked for in a second.
+    pub per_second: u32,
+    /// Why.
+    pub note: String,
+    /// Who began it.
+    pub author: String,
+    /// When.
+    pub create_time: Timestamp,
+    /// When it ended.
+    pub end_time: Option<Timestamp>,
+    /// The last deadline that was looked at.
+    pub position: Uuid,
+    /// When to go on.
+    pub next_time: Timestamp,
+    /// Deadlines that were looked at.
+    pub looked: i64,
+    /// Those that were asked for.
+    pub asked: i64,
+}
+
+/// Where a re-base stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RebaseState {
+    Running,
+    Complete,
+    Stopped,
+}
+
+/// What a re-base did to one clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RebaseEntry {
+    pub deadline: Uuid,
+    pub clock: ClockKind,
+    pub old_due_time: Option<Timestamp>,
+    pub due_time: Option<Timestamp>,
+    pub outcome: EntryOutcome,
+    pub reason: Option<String>,
+    pub ask_time: Timestamp,
+    pub settle_time: Option<Timestamp>,
+}
+
+/// What became of one clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryOutcome {
+    /// The ticket service has not answered.
+    Pending,
+    /// It is promised under the set.
+    Rebased,
+    /// It was over by then, or under the set already.
+    Unchanged,
+    /// It was left as it was.
+    Refused,
+}
+
+/// Entries of a re-base, by outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RebaseTally {
+    pub pending: i64,
+    pub rebased: i64,
+    /// Of these those that are due at another time.
+    pub moved: i64,
+    pub refused: i64,
+}
+
+// === impl Rebase ===
+
+impl Rebase {
+    /// Goes on behind `last`, the last of `looked` deadlines of which `asked` were asked for; later by as much as they may take. `None`: all were
+    /// looked at.
+    pub fn go_on(&mut self, last: Option<Uuid>, looked: i64, asked: i64, now: Timestamp) {
+        self.looked += looked;
+        self.asked += asked;
+        match last {
+            Some(last) => {
+                let pause = SignedDuration::from_millis(asked * 1_000 / i64::from(self.per_second.max(1)));
+                (self.position, self.next_time) = (last, now.saturating_add(pause).unwrap_or(Timestamp::MAX));
+            }
+            None => (self.state, self.end_time) = (RebaseState::Complete, Some(now)),
+        }
+    }
+}
+
+// === impl RebaseState ===
+
+impl RebaseState {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Running, Self::Complete, Self::Stopped];
+
+    /// The name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Complete => "complete",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// The state of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+}
+
+// === impl EntryOutcome ===
+
+impl EntryOutcome {
+    /// Every outcome.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Rebased, Self::Unchanged, Self::Refused];
+
+    /// The name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Rebased => "rebased",
+            Self::Unchanged => "unchanged",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// The outcome of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == name)
+    }
+}
