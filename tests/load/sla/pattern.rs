@@ -114,7 +114,7 @@ pub async fn copy(admin: &mut PgConnection, from: usize, to: usize) -> Result<()
             SELECT {values} FROM (
                 SELECT n, (lpad(to_hex(n * {STEP}), 8, '0') || substr(md5('open' || n), 9))::uuid AS id,
                     (hashint8(n) & 16777215) * interval '1 second' AS shift
-                FROM generate_series({from}, {to}) AS n
+                FROM generate_series({from}::bigint, {to}::bigint) AS n
             ) AS new CROSS JOIN LATERAL (SELECT *, new.n AS copy_of FROM {table} WHERE deadline_id = '{ID}' OFFSET 0) AS pattern",
             names = names.join(", "),
             values = values.join(", "),
