@@ -28,7 +28,7 @@
 //! RETRY is UNAVAILABLE, DEADLINE_EXCEEDED, ABORTED, RESOURCE_EXHAUSTED, CANCELLED; UNAUTHENTICATED (our token is being renewed);
 //! UNIMPLEMENTED (the receiver is being replaced); and UNKNOWN or INTERNAL without an ErrorInfo, which come from a broken connection.
 //! The pause doubles from 1 s to 30 s with jitter, or is what RetryInfo asks for. A destination that is away is tried by one call
-//! at a time, every 1 to 10 s, by each relay: its breaker.
+//! at a time, every 1 to 10 s, by each relay: its breaker. One that lacks a method is there for all others.
 //!
 //! # Order
 //!

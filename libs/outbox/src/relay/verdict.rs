@@ -41,8 +41,8 @@ impl Verdict {
         let error = describe(status.code(), reason);
         if may_be_repeated(status.code(), reason.is_some(), attempts) {
             let after = details.retry_info().and_then(|info| info.retry_delay);
-            // A receiver that is away can't say why; one that says why is there.
-            let away = reason.is_none() && status.code() != Code::Unauthenticated;
+            // A receiver that is away can't say why; one that says why is there, and so is one that lacks a method.
+            let away = reason.is_none() && !matches!(status.code(), Code::Unauthenticated | Code::Unimplemented);
             return Verdict::Retry { error, after, away };
         }
         match reason {
@@ -133,6 +133,8 @@ mod tests {
             let error = describe(code, None);
             assert_eq!(judge(code, None), Verdict::Retry { error, after, away: true });
         }
+        // In a rolling upgrade it takes all other calls.
+        assert!(matches!(judge(Code::Unimplemented, None), Verdict::Retry { away: false, .. }));
     }
 
     #[test]
