@@ -33,8 +33,10 @@ pub struct Appeal {
     pub queue_level: i16,
     pub level: i64,
     pub is_acknowledged: bool,
-    /// The level that was acknowledged when the monitor was last told anything.
-    pub told_acknowledged: Option<i64>,
+    /// When the present level was.
+    pub acknowledged: Option<Timestamp>,
+    /// The level that the monitor was last told of as acknowledged, and when it was.
+    pub told_acknowledged: Option<(i64, Timestamp)>,
     pub is_confirmed: bool,
     pub first: Clock,
     pub resolution: Clock,
@@ -103,6 +105,7 @@ impl Appeal {
             queue_level: rank(&category.queue_level),
             level: 0,
             is_acknowledged: false,
+            acknowledged: None,
             told_acknowledged: None,
             is_confirmed: false,
             first: clock.clone(),
@@ -197,7 +200,7 @@ impl Appeal {
                 self.expected_time = None;
             }
             "escalated" => self.escalate(event)?,
-            "escalation_acknowledged" => self.is_acknowledged = true,
+            "escalation_acknowledged" => (self.is_acknowledged, self.acknowledged) = (true, Some(event.time)),
             "deadline_warned" => {
                 let clock = event.text("clock").to_owned();
                 self.warnings += usize::from(clock == "resolution");
@@ -239,7 +242,10 @@ impl Appeal {
         ];
         if MOVING.contains(&event.kind.as_str()) {
             self.revision = event.number;
-            self.told_acknowledged = self.is_acknowledged.then_some(self.level);
+            // What is known stays until a newer one comes.
+            if let Some(time) = self.acknowledged {
+                self.told_acknowledged = Some((self.level, time));
+            }
         }
         Ok(())
     }
@@ -299,8 +305,13 @@ impl Appeal {
             self.expected_time = expected_time;
         }
         let wanted = if level >= 2 { "supervisor" } else { "senior_specialist" };
+        let unseen = event.data["unseen"] == true;
+        ensure!(unseen == (level <= self.level && self.is_acknowledged), "who had seen it has not seen this");
+        if unseen || level > self.level {
+            (self.is_acknowledged, self.acknowledged) = (false, None);
+        }
         if level > self.level {
-            (self.level, self.is_acknowledged) = (level, false);
+            self.level = level;
             self.queue_level = self.queue_level.max(rank(wanted));
             let holder = self.assignee.as_deref().and_then(member);
             match &event.data["handed"] {

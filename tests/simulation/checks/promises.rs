@@ -20,6 +20,7 @@ struct Row {
     epoch: i64,
     due_time: Option<Stamp>,
     acknowledged_level: Option<i16>,
+    acknowledge_time: Option<Stamp>,
 }
 
 // === impl World ===
@@ -28,7 +29,7 @@ impl World {
     pub(super) async fn check_promises(&mut self) -> Result<()> {
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT deadline_id, revision, deadline.state AS tracked, mismatch, next_due_time, next_fire_time, kind, clock.state,
-                epoch, due_time, acknowledged_level
+                epoch, due_time, acknowledged_level, acknowledge_time
             FROM sla.deadline JOIN sla.clock USING (deadline_id) WHERE deadline_id = ANY($1)",
         )
         .bind(self.ids())
@@ -46,7 +47,7 @@ impl World {
                     row.revision,
                     appeal.revision
                 );
-                let acknowledged = row.acknowledged_level.map(i64::from);
+                let acknowledged = row.acknowledged_level.map(i64::from).zip(row.acknowledge_time.map(Stamp::to_jiff));
                 ensure!(acknowledged == appeal.told_acknowledged, "{name}: {acknowledged:?} acknowledged");
                 let (due, known) = (row.due_time.map(Stamp::to_jiff), (clock.state, clock.epoch, clock.due_time));
                 ensure!((row.state.as_str(), row.epoch, due) == known, "{name}: {row:?} in place of {known:?}");

@@ -24,6 +24,7 @@ pub struct Rung {
     pub level: i16,
     pub state: String,
     pub fire_time: Option<Stamp>,
+    pub act_time: Option<Stamp>,
     pub reason: Option<String>,
     pub notice: Option<String>,
     pub notice_request_id: Option<Uuid>,
@@ -40,7 +41,7 @@ struct HandOver {
 impl World {
     pub(super) async fn check_rungs(&mut self) -> Result<Vec<Rung>> {
         let rungs: Vec<Rung> = sqlx::query_as(
-            "SELECT deadline_id, clock, epoch, level, state, fire_time, reason, notice, notice_request_id
+            "SELECT deadline_id, clock, epoch, level, state, fire_time, act_time, reason, notice, notice_request_id
             FROM sla.rung WHERE deadline_id = ANY($1)",
         )
         .bind(self.ids())
@@ -65,9 +66,12 @@ impl World {
             );
             for rung in &ours {
                 let is_early = rung.state == "armed" && rung.reason.is_some();
-                let is_seen = appeal.told_acknowledged >= Some(i64::from(rung.level) - 1);
+                let below = |it: &&&Rung| it.state == "acted" && it.clock == rung.clock && it.level == rung.level - 1;
+                let acted = ours.iter().filter(below).filter_map(|it| it.act_time).map(Stamp::to_jiff).max();
+                let is_seen =
+                    |(level, time): (i64, Timestamp)| level >= i64::from(rung.level) - 1 && acted <= Some(time);
                 ensure!(
-                    !(is_early && is_seen),
+                    !(is_early && appeal.told_acknowledged.is_some_and(is_seen)),
                     "{}: {rung:?} does not wait for who has it and has seen it",
                     appeal.name
                 );

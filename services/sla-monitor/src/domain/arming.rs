@@ -78,7 +78,7 @@ fn above(policies: &Policies, promise: &Promise, clock: &Clock, past: &[Rung]) -
 /// From when on, and why, the level above a holder's does not wait for the end of their term: the citizen does not know that we are late, or the
 /// holder does not. One who has said that they have seen it has it for the whole of their term (S-08).
 fn early(policies: &Policies, promise: &Promise, clock: &Clock, holder: &Rung) -> Option<(Timestamp, &'static str)> {
-    if promise.is_acknowledged(holder.key.level) {
+    if promise.is_acknowledged(holder.key.level, holder.act_time) {
         return None;
     }
     let unheard = holder.unheard_since().map(|since| (since, NOTICE_UNHEARD));

@@ -57,6 +57,8 @@ impl Deadline {
         }
         // A replica of the ticket service that is older than the field tells none; the appeal is in a group all the same.
         promise.group = promise.group.or_else(|| self.promise.group.take());
+        // And no acknowledgement; an older one than the level that has it now does no harm.
+        promise.acknowledgement = promise.acknowledgement.or(self.promise.acknowledgement);
         let before = std::mem::replace(&mut self.promise, promise);
         self.touch(now);
         let told = Told { mismatches: self.verify(policies), tallies: self.recount(Some(&before), policies) };

@@ -115,9 +115,9 @@ impl Promise {
         self.clocks.iter().find(|clock| clock.kind == kind)
     }
 
-    /// Whether the holder of that level, or of one above it, has said that they have seen it.
-    pub fn is_acknowledged(&self, level: u8) -> bool {
-        self.acknowledgement.is_some_and(|it| level <= it.level)
+    /// Whether the holder of a level, or of one above it, has said since it acted that they have seen it.
+    pub fn is_acknowledged(&self, level: u8, act_time: Option<Timestamp>) -> bool {
+        self.acknowledgement.is_some_and(|it| level <= it.level && act_time <= Some(it.time))
     }
 
     /// The suspensions as the arithmetic wants them. One with a reason that is unknown here pauses nothing; the due time that was computed

@@ -127,7 +127,7 @@ impl Appeal {
     }
 
     fn escalate(&mut self, escalated: &Escalated) {
-        let Escalated { clock, level, expected_time, handed, .. } = escalated;
+        let Escalated { clock, level, expected_time, handed, unseen, .. } = escalated;
         if let Some(kind) = clock {
             let clock = self.clock_mut(*kind);
             clock.acted_level = clock.acted_level.max(*level);
@@ -135,6 +135,9 @@ impl Appeal {
         if *level > self.escalation.level {
             self.escalation = Escalation { level: *level, acknowledge_time: None };
             self.queue_level = self.queue_level.max(Level::of_escalation(*level));
+        }
+        if *unseen {
+            self.escalation.acknowledge_time = None;
         }
         self.expected_time = expected_time.or(self.expected_time);
         match handed {

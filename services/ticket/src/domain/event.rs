@@ -255,6 +255,9 @@ pub struct Escalated {
     pub handed: Option<Handed>,
     /// How late the rung fired.
     pub lateness: Option<SignedDuration>,
+    /// Who has it had acknowledged what they got before, and has not seen this.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unseen: bool,
 }
 
 /// Where an escalated appeal went.

@@ -245,6 +245,7 @@ impl<'a> Deciding<'a> {
             expected_time: self.level_promise(ask, level).filter(|_| tells),
             handed,
             lateness: ask.lateness,
+            unseen: level <= present && self.after.escalation.acknowledge_time.is_some(),
         };
         self.record(Event::Escalated(event), state);
         Ok(())

@@ -113,7 +113,11 @@ fn a_level_is_as_seen_as_those_below_it_and_no_more() {
     let mut watched = Watched::accepted_at(24, demanding());
     watched.acknowledge(2, 25);
     assert_eq!(watched.next(), (Some(32), None), "the other clock handed it higher, and that one has seen it");
-    assert!(!watched.deadline.promise.is_acknowledged(3));
+    assert!(!watched.deadline.promise.is_acknowledged(3, None));
+    assert!(
+        !watched.deadline.promise.is_acknowledged(1, Some(start() + hours(26))),
+        "what came later was not seen then"
+    );
 }
 
 /// Whoever asked the applicant has plainly seen it; and the ladder is planned anew when the clock runs again.

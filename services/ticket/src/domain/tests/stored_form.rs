@@ -77,6 +77,7 @@ fn events_are_stored_as_they_always_were() {
                 expected_time: None,
                 handed: Some(Handed::Queue(Level::SeniorSpecialist)),
                 lateness: Some(SignedDuration::from_secs(61)),
+                unseen: false,
             }),
             r#"{"type":"escalated","clock":"first_answer","epoch":1,"level":1,"expected_time":null,"handed":{"queue":"senior_specialist"},"lateness":"PT1M1S"}"#,
         ),
