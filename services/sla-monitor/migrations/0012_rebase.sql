@@ -14,7 +14,11 @@ CREATE TABLE rebase (
     -- deadline is asked for once, whoever dies.
     position uuid NOT NULL,
     next_time timestamptz NOT NULL,
+    -- The pass under way: when it began, and how many deadlines it looked at and asked for.
+    pass_time timestamptz NOT NULL,
     looked bigint NOT NULL,
+    pass_asked bigint NOT NULL,
+    -- Of all passes.
     asked bigint NOT NULL,
     CONSTRAINT rebase_pkey PRIMARY KEY (rebase_id),
     CONSTRAINT rebase_state_check CHECK (state IN ('running', 'complete', 'stopped')),
@@ -42,3 +46,9 @@ CREATE TABLE rebase_entry (
     CONSTRAINT rebase_entry_clock_check CHECK (clock IN ('first_answer', 'resolution')),
     CONSTRAINT rebase_entry_outcome_check CHECK (outcome IN ('pending', 'rebased', 'unchanged', 'refused'))
 );
+
+-- What is not answered for: no more is asked for while there is too much of it.
+CREATE INDEX rebase_entry_pending_idx ON rebase_entry (rebase_id) WHERE outcome = 'pending';
+
+-- Its way through the open deadlines, past the millions that are over.
+CREATE INDEX deadline_tracked_idx ON deadline (deadline_id) WHERE state = 'tracked';

@@ -6,7 +6,8 @@
 //! | it dies halfway | the page is looked at again: its calls, its entries and the position are one transaction |
 //! | two replicas | one has the row's lock, the other passes |
 //! | an appeal changes on the way | the ticket service decides by what is so then, and refuses what has ended; its answer is what the log tells |
-//! | the ticket service is away | the calls wait in the outbox, in order with all others of the appeal; entries are pending |
+//! | the ticket service is away | the calls wait in the outbox, beside those of the appeal's ladder, for a day; no more is asked for meanwhile |
+//! | an appeal is promised under the old set while a pass goes by | the next pass finds it |
 //! | an administrator has it stopped | what was asked by then is done |
 //! | millions are open | a step looks at 500, and asks for no more than a second's worth; the next comes when these have had their time |
 
@@ -16,6 +17,7 @@ use std::time::Duration;
 use ::store::{Error, Tx, transaction};
 use async_trait::async_trait;
 use bootstrap::{Loop, Step, Stepped};
+use jiff::{SignedDuration, Timestamp};
 use proto::ticket::v1::RebaseAppealResponse;
 use uuid::Uuid;
 
@@ -25,6 +27,12 @@ use crate::{App, routes, store};
 
 /// Deadlines that a step looks at: some ten milliseconds of reading.
 const PAGE: i64 = 500;
+
+/// Seconds' worth of entries that may be unanswered: with more on its way, the ticket service is behind or away, and the next ones wait.
+const PENDING: i64 = 10;
+
+/// How long the ticket service may take: by then its answer would be of another day.
+const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 
 /// Until the row is looked at again where there is nothing to do.
 const IDLE: Duration = Duration::from_secs(1);
@@ -64,7 +72,15 @@ async fn step(app: &App) -> Result<Option<usize>, Error> {
             // Published by a replica that is newer, or looked at a moment before this one: whoever knows it goes on.
             return Ok(None);
         };
+        if store::rebase::has_pending(tx, rebase.id, PENDING * i64::from(rebase.per_second)).await? {
+            rebase.wait(now);
+            store::rebase::record(tx, &rebase).await?;
+            return Ok(None);
+        }
         let page = store::rebase::page(tx, rebase.position, PAGE).await?;
+        let ids: Vec<Uuid> = page.iter().map(|(id, _)| *id).collect();
+        let entered = store::rebase::entered(tx, rebase.id, &ids).await?;
+        let until = now.saturating_add(LONGEST).unwrap_or(Timestamp::MAX);
         let is_last = (page.len() as i64) < PAGE;
         let (mut last, mut looked, mut entries, mut calls) = (None, 0, Vec::new(), Vec::new());
         for (id, read) in page {
@@ -80,7 +96,8 @@ async fn step(app: &App) -> Result<Option<usize>, Error> {
                 }
             };
             let effects = policies.effects(&deadline.promise, set);
-            if effects.iter().all(|(_, effect)| matches!(effect, Effect::Unchanged)) {
+            let is_unchanged = effects.iter().all(|(_, effect)| matches!(effect, Effect::Unchanged));
+            if is_unchanged || entered.contains(&id) {
                 continue;
             }
             let entry = |kind| RebaseEntry {
@@ -94,7 +111,7 @@ async fn step(app: &App) -> Result<Option<usize>, Error> {
                 settle_time: None,
             };
             entries.extend(effects.iter().map(|(kind, _)| entry(*kind)));
-            calls.push(routes::rebase(rebase.id, id, &rebase.policy_hash));
+            calls.push(routes::rebase(rebase.id, id, &rebase.policy_hash, until));
         }
         let asked = calls.len() as i64;
         // A page that was broken off is not the last.

@@ -192,12 +192,14 @@ pub(crate) fn retell(deadline: Uuid) -> Call {
     Call::new(TICKET, name.clone(), RetellPromiseRequest { name, request_id: String::new() })
 }
 
-/// Has an appeal promised under another set.
-pub(crate) fn rebase(rebase: Uuid, deadline: Uuid, policy_hash: &str) -> Call {
+/// Has an appeal promised under another set. In no order with what else the appeal is told of: the ticket service decides by what is so when it
+/// comes, and a level that is due must not wait for it, say where the set is not known there.
+pub(crate) fn rebase(rebase: Uuid, deadline: Uuid, policy_hash: &str, until: Timestamp) -> Call {
     let name = appeal_name(deadline);
-    let request =
-        RebaseAppealRequest { name: name.clone(), policy_hash: policy_hash.to_owned(), request_id: String::new() };
-    Call::new(TICKET, name, request).note(serde_json::json!({ "rebase": rebase, "deadline": deadline }))
+    let request = RebaseAppealRequest { name, policy_hash: policy_hash.to_owned(), request_id: String::new() };
+    Call::new(TICKET, format!("rebases/{deadline}"), request)
+        .expires(until)
+        .note(serde_json::json!({ "rebase": rebase, "deadline": deadline }))
 }
 
 /// Re-base and deadline of a settled call.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use ::deadline::{ClockKind, Due, PolicySet};
+use ::deadline::{ClockKind, Due, PolicySet, Term};
 use jiff::Timestamp;
 
 use super::deadline::Deadline;
@@ -76,15 +76,14 @@ impl Policies {
             }
             (ClockState::Running, _, Some(Due::At(_))) => {}
             (ClockState::Running, ..) => return Effect::NotRebased,
-            // What is left may differ by the days of the calendar alone.
-            _ => {
-                let before = pinned.and_then(|term| term.extended(clock.start_time, &granted, &suspensions).ok());
-                if before != due {
-                    return Effect::OtherTerms;
-                }
-            }
+            _ => {}
         }
-        if pinned.is_some_and(|pinned| pinned.plan() == term.plan()) { Effect::Unchanged } else { Effect::OtherTerms }
+        // The same due time now, and another one after a pause, if the days of the calendar or anything else in its terms are others.
+        let days = |term: Term<'_>| (term.calendar().id().to_owned(), term.calendar().version());
+        let is_same = pinned.is_some_and(|pinned| pinned.plan() == term.plan() && days(pinned) == days(term));
+        let bounds = |set: Option<&PolicySet>| set.and_then(|set| set.extension(&promise.policy)).cloned();
+        let may_be_extended = clock.kind == ClockKind::Resolution && bounds(self.pinned(promise)) != bounds(Some(set));
+        if is_same && !may_be_extended { Effect::Unchanged } else { Effect::OtherTerms }
     }
 }
 

@@ -63,6 +63,22 @@ impl Policies {
         (i64::from(set.version()) == promise.policy_version).then_some(set)
     }
 
+    /// The set that a clock counts by: the promise's, unless the clock was over when the others were promised under another one. Then it is the
+    /// newest that has its terms.
+    pub fn set_of(&self, promise: &Promise, clock: &Clock) -> Option<&PolicySet> {
+        let has_terms = |set: &&PolicySet| {
+            set.term(&promise.policy, clock.kind).is_some_and(|term| {
+                let days = (term.calendar().id(), i64::from(term.calendar().version()));
+                term.plan().allowance == clock.allowance && days == (clock.calendar.as_str(), clock.calendar_version)
+            })
+        };
+        let pinned = self.pinned(promise);
+        if !clock.is_over() || pinned.as_ref().is_some_and(has_terms) {
+            return pinned;
+        }
+        self.0.sets().rev().map(|set| &**set).find(has_terms).or(pinned)
+    }
+
     /// What our own arithmetic has to say against a clock's promise. Only a running clock has a due time to be checked.
     pub fn mismatch(&self, promise: &Promise, clock: &Clock) -> Option<Mismatch> {
         let promised = clock.running_due_time()?;
@@ -125,7 +141,7 @@ impl Policies {
 
     /// Until when the level that a rung handed its clock to has it, under the promise in force. In the rung's own epoch that is the time it
     /// promised. In a later one it is what the ticket service told when the clock ran again: the term under the new due time, or, where that was
-    /// over by then, a whole one from then on.
+    /// over by then, a whole one from then on. Where it did not pause since, other terms gave it the new due time, and what was promised stands.
     pub(super) fn held_until(&self, promise: &Promise, clock: &Clock, rung: &Rung) -> Option<Timestamp> {
         if rung.key.epoch >= clock.epoch {
             return rung.promise_time;
@@ -134,6 +150,9 @@ impl Policies {
         let moved = steps.iter().find(|step| step.level == rung.key.level).and_then(|step| step.promise_time);
         let (plan, _) = self.terms(promise, clock)?;
         let ran_again = plan.pausing(&promise.counted_suspensions()).iter().filter_map(|it| it.to).max();
+        if ran_again <= rung.act_time {
+            return moved.max(rung.promise_time);
+        }
         match (moved, ran_again) {
             (Some(moved), Some(ran_again)) if moved <= ran_again => {
                 self.level_end(promise, clock, rung.key.level, ran_again).or(Some(moved))

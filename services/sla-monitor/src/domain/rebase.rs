@@ -1,12 +1,14 @@
 //! A re-base: a set of policies applied to what was promised before it.
 //!
 //! ```text
-//!   RUNNING ──all open deadlines were looked at──► COMPLETE         each clock:  PENDING ──the ticket service answers──► REBASED
-//!      └──────an administrator──────────────────► STOPPED                          └──────────────────────────────────► UNCHANGED, REFUSED
+//!   RUNNING ──a pass found nothing to ask for──► COMPLETE         each clock:  PENDING ──the ticket service answers──► REBASED
+//!      └──────an administrator────────────────► STOPPED                          └──────────────────────────────────► UNCHANGED, REFUSED
 //! ```
 //!
 //! It goes through the deadlines by their ids, and is as far as its row says. A page, the calls that follow from it, their entries and the new
-//! position are one transaction. A deadline that is tracked behind the position was promised under the set in force, which is this one or a newer.
+//! position are one transaction. What was promised under the old set and is told of only when the pass has gone by is found by the next one: there
+//! are passes until one that began a minute after the re-base finds nothing. By then every replica promises by the set in force, and what was on
+//! its way has come; an appeal that is reopened later stays as it was promised.
 
 use ::deadline::ClockKind;
 use jiff::{SignedDuration, Timestamp};
@@ -37,11 +39,18 @@ pub struct Rebase {
     pub position: Uuid,
     /// When to go on.
     pub next_time: Timestamp,
-    /// Deadlines that were looked at.
+    /// When the pass under way began.
+    pub pass_time: Timestamp,
+    /// Deadlines that it has looked at.
     pub looked: i64,
-    /// Those that were asked for.
+    /// Those of them that it asked for.
+    pub pass_asked: i64,
+    /// Those that were asked for in all passes.
     pub asked: i64,
 }
+
+/// Until a pass begins that may be the last.
+const GRACE: SignedDuration = SignedDuration::from_secs(60);
 
 /// Where a re-base stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,18 +99,31 @@ pub struct RebaseTally {
 // === impl Rebase ===
 
 impl Rebase {
-    /// Goes on behind `last`, the last of `looked` deadlines of which `asked` were asked for; later by as much as they may take. `None`: all were
-    /// looked at.
+    /// Goes on behind `last`, the last of `looked` deadlines of which `asked` were asked for; later by as much as they may take. `None`: the pass
+    /// has looked at all.
     pub fn go_on(&mut self, last: Option<Uuid>, looked: i64, asked: i64, now: Timestamp) {
         self.looked += looked;
+        self.pass_asked += asked;
         self.asked += asked;
+        let pause = SignedDuration::from_millis(asked * 1_000 / i64::from(self.per_second.max(1)));
+        self.next_time = later(now, pause);
+        let settled = later(self.create_time, GRACE);
         match last {
-            Some(last) => {
-                let pause = SignedDuration::from_millis(asked * 1_000 / i64::from(self.per_second.max(1)));
-                (self.position, self.next_time) = (last, now.saturating_add(pause).unwrap_or(Timestamp::MAX));
+            Some(last) => self.position = last,
+            None if self.pass_asked == 0 && self.pass_time >= settled => {
+                (self.state, self.end_time) = (RebaseState::Complete, Some(now));
             }
-            None => (self.state, self.end_time) = (RebaseState::Complete, Some(now)),
+            None => {
+                let next = self.next_time.max(settled);
+                (self.position, self.next_time, self.pass_time) = (Uuid::nil(), next, next);
+                (self.looked, self.pass_asked) = (0, 0);
+            }
         }
+    }
+
+    /// Goes on later: too much of what was asked for is not answered.
+    pub fn wait(&mut self, now: Timestamp) {
+        self.next_time = later(now, SignedDuration::from_secs(1));
     }
 }
 
@@ -146,4 +168,8 @@ impl EntryOutcome {
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.as_str() == name)
     }
+}
+
+fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.saturating_add(by).unwrap_or(Timestamp::MAX)
 }

@@ -19,7 +19,7 @@ pub(crate) async fn run(app: Arc<App>, _: Caller, request: ExplainDeadlineReques
         Refusal::not_found(ErrorReason::ClockNotFound, "otklik.sla.v1.Clock", name).with("clock", kind.as_str())
     })?;
     let policies = app.policies();
-    let set = policies.pinned(promise);
+    let set = policies.set_of(promise, clock);
     let Some((set, policy)) = set.and_then(|set| Some((set, set.policy(&promise.policy)?))) else {
         let text = "the policy that the promise was made under is not held here";
         return Err(Refusal::precondition(ErrorReason::PolicyUnknown, name, text)
@@ -37,7 +37,7 @@ pub(crate) async fn run(app: Arc<App>, _: Caller, request: ExplainDeadlineReques
     let explanation =
         explain_extended(policy.pin(), calendar, clock.start_time, clock.allowance, &clock.granted(), &suspensions);
     let explanation = explanation.map_err(|refused| not_computable(name, refused))?;
-    let mut told = explanation_to_wire(&explanation, kind, promise.policy_version, clock.due_time);
+    let mut told = explanation_to_wire(&explanation, kind, set.version().into(), clock.due_time);
     told.extensions = clock.extensions.iter().map(extension_to_wire).collect();
     told.text = words::told(&explanation, &request.language_code);
     Ok(told)

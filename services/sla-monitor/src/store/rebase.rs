@@ -1,5 +1,7 @@
 //! Tables `rebase` and `rebase_entry`.
 
+use std::collections::HashSet;
+
 use ::deadline::ClockKind;
 use ::store::{Error, Tx};
 use jiff::Timestamp;
@@ -24,7 +26,9 @@ struct Row {
     end_time: Option<Stamp>,
     position: Uuid,
     next_time: Stamp,
+    pass_time: Stamp,
     looked: i64,
+    pass_asked: i64,
     asked: i64,
 }
 
@@ -33,8 +37,8 @@ pub(crate) async fn insert(tx: &mut Tx, it: &Rebase) -> Result<bool, Error> {
     let inserted = sqlx::query!(
         "-- insert_rebase()
         INSERT INTO rebase (rebase_id, policy_version, policy_hash, state, per_second, note, author, create_time, position, next_time,
-            looked, asked)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0)
+            pass_time, looked, pass_asked, asked)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, 0, 0, 0)
         ON CONFLICT DO NOTHING",
         it.id,
         it.policy_version,
@@ -66,7 +70,7 @@ pub(crate) async fn get(db: &mut PgConnection, id: Uuid) -> Result<Option<Rebase
         Row,
         "-- get_rebase()
         SELECT rebase_id, policy_version, policy_hash, state, per_second, note, author, create_time, end_time, position, next_time,
-            looked, asked
+            pass_time, looked, pass_asked, asked
         FROM rebase WHERE rebase_id = $1",
         id,
     )
@@ -109,7 +113,7 @@ pub(crate) async fn next(tx: &mut Tx, now: Timestamp) -> Result<Option<Rebase>, 
         Row,
         "-- next_rebase()
         SELECT rebase_id, policy_version, policy_hash, state, per_second, note, author, create_time, end_time, position, next_time,
-            looked, asked
+            pass_time, looked, pass_asked, asked
         FROM rebase WHERE state = 'running' AND next_time <= $1
         FOR UPDATE SKIP LOCKED",
         now.to_sqlx(),
@@ -139,7 +143,9 @@ pub(crate) async fn page(tx: &mut Tx, after: Uuid, limit: i64) -> Result<Vec<(Uu
 pub(crate) async fn record(tx: &mut Tx, it: &Rebase) -> Result<(), Error> {
     sqlx::query!(
         "-- record_rebase()
-        UPDATE rebase SET state = $2, end_time = $3, position = $4, next_time = $5, looked = $6, asked = $7 WHERE rebase_id = $1",
+        UPDATE rebase SET state = $2, end_time = $3, position = $4, next_time = $5, looked = $6, asked = $7,
+            pass_time = $8, pass_asked = $9
+        WHERE rebase_id = $1",
         it.id,
         it.state.as_str(),
         stamp(it.end_time) as Option<Stamp>,
@@ -147,10 +153,39 @@ pub(crate) async fn record(tx: &mut Tx, it: &Rebase) -> Result<(), Error> {
         it.next_time.to_sqlx(),
         it.looked,
         it.asked,
+        it.pass_time.to_sqlx(),
+        it.pass_asked,
     )
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// Whether at least so many entries are not answered for.
+pub(crate) async fn has_pending(tx: &mut Tx, rebase: Uuid, many: i64) -> Result<bool, Error> {
+    let found = sqlx::query_scalar!(
+        r#"-- pending_of_rebase()
+        SELECT count(*) AS "count!" FROM (
+            SELECT 1 FROM rebase_entry WHERE rebase_id = $1 AND outcome = 'pending' LIMIT $2) AS pending"#,
+        rebase,
+        many,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(found >= many)
+}
+
+/// Those of some deadlines that were asked for before.
+pub(crate) async fn entered(tx: &mut Tx, rebase: Uuid, deadlines: &[Uuid]) -> Result<HashSet<Uuid>, Error> {
+    let found = sqlx::query_scalar!(
+        "-- entered_of_rebase()
+        SELECT DISTINCT deadline_id FROM rebase_entry WHERE rebase_id = $1 AND deadline_id = ANY($2)",
+        rebase,
+        deadlines,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(found.into_iter().collect())
 }
 
 /// Enters what is asked for.
@@ -259,7 +294,9 @@ impl Row {
             end_time: time(self.end_time),
             position: self.position,
             next_time: self.next_time.to_jiff(),
+            pass_time: self.pass_time.to_jiff(),
             looked: self.looked,
+            pass_asked: self.pass_asked,
             asked: self.asked,
         })
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use deadline::{Due, NotExtensible, PolicySet, Published, Refused, RungKind};
+use deadline::{Due, NotExtensible, PolicySet, Published, Refused, RungKind, Term};
 use jiff::Timestamp;
 
 use super::appeal::{Appeal, Promise};
@@ -64,8 +64,7 @@ impl Rules<'_> {
         };
         let promise = match (term, clock.acted_level) {
             (Some(term), level @ 1..) => {
-                let rungs = term.rungs(clock.start_time, &counted, due).map_err(refused)?;
-                let moved = rungs.iter().find(|rung| rung.kind == RungKind::Level(level)).and_then(|rung| rung.promise);
+                let moved = planned(term, clock, &counted, due)?;
                 moved.filter(|time| *time > now).or_else(|| term.level_end(level, now, &counted)).or(moved)
             }
             _ => None,
@@ -96,13 +95,16 @@ impl Rules<'_> {
     }
 
     /// The appeal's promise under the set of that hash: what its policy grants there, from the same start. What it was extended by and what did not
-    /// count stays. A due time that follows is in a new epoch only where it is another one.
+    /// count stays. A clock that runs is in a new epoch where anything of its terms is another. What a level has promised stands: the citizen is
+    /// told an earlier time by nobody, and whoever has the appeal keeps their term, as the SLA monitor knows.
     pub(super) fn rebased(&self, appeal: &Appeal, hash: &str, now: Timestamp) -> Result<Rebased, Refusal> {
         let set = self.published.by_hash(hash).ok_or(Refusal::PolicySetUnknown)?;
+        let before = self.published.by_hash(&appeal.promise.set_hash);
         let policy = &appeal.promise.policy;
         let mut after = appeal.clone();
         after.promise =
             Promise { policy: policy.clone(), set_version: set.version(), set_hash: set.content_hash().to_string() };
+        let counted: Vec<_> = appeal.suspensions.iter().map(Suspension::counted).collect();
         let (mut terms, mut expected_time) = (Vec::new(), None);
         for kind in ClockKind::ALL {
             let clock = appeal.clock(kind);
@@ -113,13 +115,24 @@ impl Rules<'_> {
             let under = after.clock_mut(kind);
             under.allowance = term.plan().allowance;
             (under.calendar, under.calendar_version) = (term.calendar().id().to_owned(), term.calendar().version());
-            let moved = clock.is_running().then(|| self.due(&after, kind, &appeal.suspensions, now)).transpose()?;
-            let due_time = moved.map(|moved| moved.due_time);
-            expected_time = moved.map(|moved| moved.expected_time);
+            let days = |term: Term<'_>| (term.calendar().id().to_owned(), term.calendar().version());
+            let same = before.and_then(|set| set.term(policy, kind));
+            let is_same = same.is_some_and(|same| same.plan() == term.plan() && days(same) == days(term));
+            let mut due_time = None;
+            if clock.is_running() {
+                let due = self.due(&after, kind, &appeal.suspensions, now)?.due_time;
+                let promised = (clock.acted_level > 0).then_some(appeal.expected_time).flatten();
+                let planned = planned(term, clock, &counted, Due::At(due))?;
+                expected_time = [Some(due), promised, planned].into_iter().max().flatten();
+                due_time = Some(due);
+            } else {
+                expected_time = None;
+            }
+            let moved = clock.is_running() && (due_time != clock.due_time || !is_same);
             let under = after.clock(kind);
             terms.push(RebasedTerm {
                 clock: kind,
-                epoch: clock.epoch + i64::from(due_time != clock.due_time),
+                epoch: clock.epoch + i64::from(moved),
                 old_due_time: clock.due_time,
                 due_time,
                 allowance: under.allowance,
@@ -155,6 +168,20 @@ impl Rules<'_> {
         let found = self.published.by_hash(&appeal.promise.set_hash).or_else(has_calendar);
         found.map(Arc::as_ref).ok_or_else(|| no_calendar(clock))
     }
+}
+
+/// What the level of a clock that acted promises under a due time; `None` before any has.
+fn planned(
+    term: Term<'_>,
+    clock: &Clock,
+    suspensions: &[deadline::Suspension],
+    due: Due,
+) -> Result<Option<Timestamp>, Refusal> {
+    if clock.acted_level == 0 {
+        return Ok(None);
+    }
+    let rungs = term.rungs(clock.start_time, suspensions, due).map_err(refused)?;
+    Ok(rungs.iter().find(|rung| rung.kind == RungKind::Level(clock.acted_level)).and_then(|rung| rung.promise))
 }
 
 fn no_calendar(clock: &Clock) -> Refusal {

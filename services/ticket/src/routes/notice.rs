@@ -87,7 +87,8 @@ pub(super) fn extension(change: &Change<'_>, recorded: &Recorded, proposed: &Pro
 /// The new expected time that other rules bring, where it is another one. While it is paused none is promised.
 pub(super) fn changed(change: &Change<'_>, recorded: &Recorded, rebased: &Rebased) -> Option<Call> {
     let before = change.before.and_then(|before| before.expected_time);
-    let expected = rebased.expected_time.filter(|expected| Some(*expected) != before)?;
+    // One that is over by the other rules is told by the level that it makes due, with a time to come.
+    let expected = rebased.expected_time.filter(|expected| Some(*expected) != before && *expected > recorded.time)?;
     Some(to_applicant(change, recorded, "deadline_changed", vec![number(change), instant("due_time", expected)]))
 }
 

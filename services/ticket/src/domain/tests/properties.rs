@@ -140,9 +140,10 @@ fn check_step(before: &Appeal, decision: &Decision) -> Result<(), TestCaseError>
     prop_assert!(after.escalation.level >= before.escalation.level);
     for (was, is) in before.clocks().into_iter().zip(after.clocks()) {
         prop_assert!(is.epoch >= was.epoch && is.acted_level >= was.acted_level);
-        // A due time that changes has a new epoch, and one that has not keeps its own.
+        // A due time that changes has a new epoch, and one that has not keeps its own, unless other terms lead to it.
         let moved = is.due_time.is_some() && is.due_time != was.due_time;
-        prop_assert_eq!(moved, is.epoch > was.epoch);
+        let others = (is.allowance, &is.calendar) != (was.allowance, &was.calendar) || before.promise != after.promise;
+        prop_assert!(moved == (is.epoch > was.epoch) || others && !moved && is.epoch == was.epoch + 1);
     }
     let rebased = decision.events.iter().any(|recorded| matches!(recorded.event, Event::Rebased(_)));
     prop_assert_eq!(before.promise != after.promise, rebased);
@@ -150,6 +151,12 @@ fn check_step(before: &Appeal, decision: &Decision) -> Result<(), TestCaseError>
         let terms = |clock: &Clock| (clock.allowance, clock.calendar.clone(), clock.calendar_version);
         prop_assert!(terms(was) == terms(is) || rebased && !was.is_over(), "terms changed without a re-base");
         prop_assert_eq!((was.start_time, was.is_over() && rebased && is != was), (is.start_time, false));
+    }
+    if rebased && after.resolution.acted_level > 0 {
+        prop_assert!(
+            after.expected_time >= before.expected_time || after.expected_time.is_none(),
+            "a level's promise is taken back"
+        );
     }
     let effective = |appeal: &Appeal| appeal.extensions.iter().filter(|it| it.is_effective()).count();
     prop_assert!(effective(after) <= effective(before) + 1 && effective(after) >= effective(before));
