@@ -6,6 +6,7 @@ mod extension;
 mod filing;
 mod interleavings;
 mod mending;
+mod pains;
 mod policies;
 mod rebase;
 mod story;
