@@ -11,7 +11,7 @@ use prost::Message as _;
 use proto::ticket::v1::{EscalateAppealRequest, RecordDeadlineOutcomeRequest};
 use sqlx::Row as _;
 
-use super::seed::{Due, Seed};
+use super::seed::{Due, Seed, ids};
 use crate::Stage;
 use crate::cost::Meter;
 use crate::figure::{grouped, number, time};
@@ -21,8 +21,8 @@ use crate::report::{Goal, Table};
 use crate::statistics::Latencies;
 use tests::free_ports;
 
-/// From now until the first falls due: the service is up by then.
-const LEAD: SignedDuration = SignedDuration::from_secs(8);
+/// From now until the first falls due: they are moved to their moments among ten millions, and the services are up by then.
+pub(super) const LEAD: SignedDuration = SignedDuration::from_secs(90);
 /// Deadlines that fall due in a second.
 const RATE: usize = 1_000;
 
@@ -36,20 +36,21 @@ pub async fn measure(stage: &Stage, seed: &Seed) -> Result<(Table, Goal)> {
     // Made for a moment far off, then moved: making them takes its time.
     seed.due("F", number_of, SystemClock.now() + SignedDuration::from_hours(24 * 300), every, Due::ByTurns).await?;
     let begin = SystemClock.now() + LEAD;
-    shift(seed, "F", begin).await?;
+    shift(seed, "F", number_of, begin).await?;
     let [port] = free_ports()?;
     let peers = Peers::start(port, true).await?;
     let service = stage.house.start(Part::Sla, &stage.house.environment(Part::Sla, &seed.role_url, port, &[])).await?;
     ensure!(SystemClock.now() < begin, "the machine is too slow: the first is due before the service is up");
     let meter = Meter::start(&stage.server, Some(service.pid()))?;
-    let left =
-        "SELECT count(*) FROM rung WHERE deadline_id IN (SELECT deadline_id FROM deadline WHERE number LIKE 'F-%')
-        AND level <= 1 AND state = 'armed' AND fire_time < now() + interval '1 hour'";
+    let left = format!(
+        "SELECT count(*) FROM rung WHERE deadline_id IN ({}) AND level <= 1 AND state = 'armed' AND fire_time < now() + interval '1 hour'",
+        ids("F", number_of),
+    );
     let end = begin + SignedDuration::from_micros(every * i64::try_from(number_of)?);
     let patience = end + SignedDuration::from_secs(120);
     let until = Duration::try_from(end.duration_since(SystemClock.now())).unwrap_or_default();
     tokio::time::sleep(until).await;
-    while seed.count(left).await? > 0 {
+    while seed.count(&left).await? > 0 {
         ensure!(SystemClock.now() < patience, "rungs are left two minutes after the last was due");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
@@ -93,16 +94,18 @@ pub async fn measure(stage: &Stage, seed: &Seed) -> Result<(Table, Goal)> {
 }
 
 /// Moves what was made for later under a prefix to its moment.
-pub(super) async fn shift(seed: &Seed, prefix: &str, begin: Timestamp) -> Result<()> {
+pub(super) async fn shift(seed: &Seed, prefix: &str, number: usize, begin: Timestamp) -> Result<()> {
     let mut admin = seed.admin().await?;
     let statement = format!(
         "CREATE TEMP TABLE moved AS SELECT deadline_id, '{begin}'::timestamptz - min(next_fire_time) OVER () AS span
-            FROM deadline WHERE number LIKE '{prefix}-%';
+            FROM deadline WHERE deadline_id IN ({ids});
+        ANALYZE moved;
         UPDATE rung SET fire_time = fire_time + span, promise_time = promise_time + span FROM moved
             WHERE rung.deadline_id = moved.deadline_id;
         UPDATE clock SET due_time = due_time + span FROM moved WHERE clock.deadline_id = moved.deadline_id;
         UPDATE deadline SET next_fire_time = next_fire_time + span, next_due_time = next_due_time + span FROM moved
-            WHERE deadline.deadline_id = moved.deadline_id;"
+            WHERE deadline.deadline_id = moved.deadline_id;",
+        ids = ids(prefix, number),
     );
     execute(&mut admin, &statement).await?;
     Ok(())

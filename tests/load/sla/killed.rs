@@ -9,8 +9,8 @@ use anyhow::{Result, ensure};
 use clock::{Clock as _, SystemClock};
 use jiff::SignedDuration;
 
-use super::flow::shift;
-use super::seed::{Due, Seed};
+use super::flow::{LEAD, shift};
+use super::seed::{Due, Seed, ids};
 use crate::Stage;
 use crate::figure::grouped;
 use crate::peer::Peers;
@@ -18,8 +18,6 @@ use crate::postgres::execute;
 use crate::report::Table;
 use tests::free_ports;
 
-/// From now until the first falls due.
-const LEAD: SignedDuration = SignedDuration::from_secs(8);
 /// Deadlines that fall due in a second.
 const RATE: usize = 1_000;
 /// A replica lives so long at most, in seconds.
@@ -38,7 +36,7 @@ pub async fn measure(stage: &Stage, seed: &Seed) -> Result<Table> {
     let every = 1_000_000 / i64::try_from(RATE)?;
     seed.due("K", number, SystemClock.now() + SignedDuration::from_hours(24 * 300), every, Due::ByTurns).await?;
     let begin = SystemClock.now() + LEAD;
-    shift(seed, "K", begin).await?;
+    shift(seed, "K", number, begin).await?;
     let [port] = free_ports()?;
     let peers = Peers::start(port, true).await?;
     let environment = stage.house.environment(Part::Sla, &seed.role_url, port, &[]);
@@ -57,8 +55,8 @@ pub async fn measure(stage: &Stage, seed: &Seed) -> Result<Table> {
     }
     // Every second one hands over and tells the citizen, the others tell the journal.
     let wanted = number + number / 2;
-    let calls =
-        "FROM outbox WHERE ordering_key IN (SELECT 'appeals/' || deadline_id FROM deadline WHERE number LIKE 'K-%')";
+    let all = ids("K", number);
+    let calls = format!("FROM outbox WHERE ordering_key IN (SELECT 'appeals/' || id FROM ({all}) AS made)");
     let settled = format!("SELECT count(*) {calls} AND state = 'done'");
     let patience = SystemClock.now() + PATIENCE;
     while seed.count(&settled).await? < wanted {
@@ -68,7 +66,7 @@ pub async fn measure(stage: &Stage, seed: &Seed) -> Result<Table> {
     for replica in replicas {
         replica.stop().await?;
     }
-    let rungs = "FROM rung JOIN deadline USING (deadline_id) WHERE number LIKE 'K-%' AND act_time >= fire_time";
+    let rungs = format!("FROM rung WHERE deadline_id IN ({all}) AND act_time >= fire_time");
     let warned = seed.count(&format!("SELECT count(*) {rungs} AND level = 0 AND rung.state = 'acted'")).await?;
     let handed = seed.count(&format!("SELECT count(*) {rungs} AND level > 0 AND rung.state = 'acted'")).await?;
     ensure!((warned, handed) == (number / 2, number / 2), "{warned} warnings and {handed} hand-overs of {number}");
