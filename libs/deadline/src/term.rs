@@ -40,6 +40,12 @@ impl<'a> Term<'a> {
         self.calendar
     }
 
+    /// Whether it promises what another one does: the same plan by the same version of its calendar. The same due time is not enough, since a
+    /// pause may lead two of them to different ones.
+    pub fn promises_like(&self, other: &Term<'_>) -> bool {
+        self.plan() == other.plan() && self.calendar.version() == other.calendar.version()
+    }
+
     /// See [`due`].
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use ::deadline::{ClockKind, Due, PolicySet, Term};
+use ::deadline::{ClockKind, Due, PolicySet};
 use jiff::Timestamp;
 
 use super::deadline::Deadline;
@@ -78,12 +78,10 @@ impl Policies {
             (ClockState::Running, ..) => return Effect::NotRebased,
             _ => {}
         }
-        // The same due time now, and another one after a pause, if the days of the calendar or anything else in its terms are others.
-        let days = |term: Term<'_>| (term.calendar().id().to_owned(), term.calendar().version());
-        let is_same = pinned.is_some_and(|pinned| pinned.plan() == term.plan() && days(pinned) == days(term));
-        let bounds = |set: Option<&PolicySet>| set.and_then(|set| set.extension(&promise.policy)).cloned();
-        let may_be_extended = clock.kind == ClockKind::Resolution && bounds(self.pinned(promise)) != bounds(Some(set));
-        if is_same && !may_be_extended { Effect::Unchanged } else { Effect::OtherTerms }
+        let is_same = pinned.is_some_and(|pinned| pinned.promises_like(&term));
+        let before = self.pinned(promise).and_then(|set| set.extension(&promise.policy));
+        let other_bounds = clock.kind == ClockKind::Resolution && before != set.extension(&promise.policy);
+        if is_same && !other_bounds { Effect::Unchanged } else { Effect::OtherTerms }
     }
 }
 

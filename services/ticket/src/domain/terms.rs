@@ -115,9 +115,8 @@ impl Rules<'_> {
             let under = after.clock_mut(kind);
             under.allowance = term.plan().allowance;
             (under.calendar, under.calendar_version) = (term.calendar().id().to_owned(), term.calendar().version());
-            let days = |term: Term<'_>| (term.calendar().id().to_owned(), term.calendar().version());
-            let same = before.and_then(|set| set.term(policy, kind));
-            let is_same = same.is_some_and(|same| same.plan() == term.plan() && days(same) == days(term));
+            let is_same =
+                before.and_then(|set| set.term(policy, kind)).is_some_and(|before| before.promises_like(&term));
             let mut due_time = None;
             if clock.is_running() {
                 let due = self.due(&after, kind, &appeal.suspensions, now)?.due_time;
