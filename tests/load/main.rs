@@ -132,6 +132,7 @@ async fn measure(stage: &Stage, scenario: Scenario) -> Result<Section> {
 }
 
 fn told(mut section: Section, report: &Report, began: Instant, sizes: &Sizes) -> Section {
+    section.facts.clone_from(&report.facts);
     let commit = report.facts.iter().find(|(name, _)| name == "commit").map_or("", |(_, commit)| commit.as_str());
     let quick = if sizes.is_quick { " **A quick run: only the method is right, no figure is.**" } else { "" };
     section.measured = format!(

@@ -14,6 +14,8 @@ use crate::statistics::{Latencies, median_time};
 
 /// Tries of the destination that is away: the breaker lets one call through after 1, 2, 4 and 8 s.
 const TRIES: usize = 4;
+/// What waits for it where little does.
+const FEW: usize = 1_000;
 
 /// What waits beside the calls of a step.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +45,7 @@ pub(super) async fn measure(stage: &Stage, queue: &Queue) -> Result<(Table, Goal
         (format!("{} for this one that wait for their retry", text(many)), Among::Waiting(many, Waiting::Retry)),
         (format!("{} for another destination that is away", text(many)), Among::Away(many)),
     ];
+    let tried_with_few = tries_with_few(stage).await?;
     steps(queue, Among::Nothing, repeats).await?;
     let (mut alone, mut long) = (Vec::new(), Vec::new());
     let (mut tried, mut back) = (Latencies::default(), Latencies::default());
@@ -70,9 +73,15 @@ pub(super) async fn measure(stage: &Stage, queue: &Queue) -> Result<(Table, Goal
         long.iter().map(|(what, it)| [vec![what.clone()], percentiles(&it.ones), percentiles(&it.hundreds)].concat()),
     );
     let nothing = || vec![String::new(); 2];
+    let few = format!(
+        "{} for a destination that is away: its own tries, {} of them (p99: the longest)",
+        text(FEW),
+        tried_with_few.count()
+    );
+    rows.push([vec![few], percentiles(&tried_with_few), nothing()].concat());
     let [away, again] = [
-        format!("that destination's own tries meanwhile, {} of them (p99: the longest)", tried.count()),
-        "that destination's own steps, when it is there again and all of them are due".to_owned(),
+        format!("the tries of the one with {}, {} of them", text(many), tried.count()),
+        "its own steps, when it is there again and all of them are due".to_owned(),
     ];
     rows.push([vec![away.clone()], percentiles(&tried), nothing()].concat());
     rows.push([vec![again.clone()], nothing(), percentiles(&back)].concat());
@@ -80,7 +89,8 @@ pub(super) async fn measure(stage: &Stage, queue: &Queue) -> Result<(Table, Goal
     let against = |seen: &Latencies, alone: Duration| seen.percentile(50.0).as_secs_f64() / alone.as_secs_f64();
     let mut growth: Vec<(String, f64)> =
         long.into_iter().map(|(what, it)| (what, against(&it.ones, one).max(against(&it.hundreds, hundred)))).collect();
-    growth.extend([(away, against(&tried, one)), (again, against(&back, hundred))]);
+    // A try comes after seconds in which nothing was done, and fails: it is held to those of a destination for which little waits.
+    growth.extend([(away, against(&tried, tried_with_few.percentile(50.0))), (again, against(&back, hundred))]);
     let worst = growth.iter().map(|(_, times)| *times).fold(0.0, f64::max);
     let goal = Goal::at_most(
         10,
@@ -125,6 +135,18 @@ async fn steps(queue: &Queue, among: Among, repeats: usize) -> Result<Steps> {
     }
     let [ones, hundreds] = [ones, hundreds].map(Latencies::new);
     Ok(Steps { ones, hundreds })
+}
+
+/// The tries of a destination that is away and for which little waits, in a database of its own: a breaker is as long in coming back as it was away.
+async fn tries_with_few(stage: &Stage) -> Result<Latencies> {
+    const NAME: &str = "relay_few";
+    let queue = Queue::open(stage, NAME).await?;
+    queue.pile_up(FEW).await?;
+    queue.step_of_away().await?;
+    let tried = tries(&queue).await?;
+    drop(queue);
+    stage.server.drop_database(NAME).await?;
+    Ok(tried)
 }
 
 /// The destination is still away, and its breaker lets a call through now and then: those steps alone, each of one call.

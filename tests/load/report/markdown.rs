@@ -20,11 +20,11 @@ pub(super) fn report(report: &Report, chart: &str) -> String {
     if !short.is_empty() {
         let _ = writeln!(text, "Where it falls short, and where the time goes there:\n\n{}\n", short.join("\n"));
     }
-    text.push_str("## The machine\n\n");
+    text.push_str("## The machine\n\nAs it was for the section that was measured last; what was different for another one is told there.\n\n");
     let facts = report.facts.iter().map(|(name, value)| vec![name.clone(), value.clone()]).collect();
     table(&mut text, &Table::new("", &["", ""], facts));
     for it in report.sections.values() {
-        section(&mut text, it);
+        section(&mut text, it, &report.facts);
     }
     text
 }
@@ -36,8 +36,13 @@ pub(super) fn readme(report: &Report) -> String {
     text
 }
 
-fn section(text: &mut String, it: &Section) {
+fn section(text: &mut String, it: &Section, last: &[(String, String)]) {
     let _ = writeln!(text, "\n## {}\n\n{}", it.title, it.measured);
+    let others = it.facts.iter().filter(|fact| !last.contains(fact));
+    let others: Vec<String> = others.map(|(name, value)| format!("{name}: {value}")).collect();
+    if !others.is_empty() {
+        let _ = writeln!(text, "\nDifferent then: {}.", others.join("; "));
+    }
     for paragraph in &it.method {
         let _ = writeln!(text, "\n{paragraph}");
     }
@@ -80,13 +85,15 @@ mod tests {
             Goal::at_most(1, "10 ms", "5 ms", 5.0, 10.0),
         ];
         let scripts = vec![Script { name: "bare".into(), text: "SELECT 1;".into() }];
-        let section = Section { title: "Filing".into(), goals, scripts, ..Section::default() };
+        let facts = vec![("fsync".into(), "on".into()), ("load".into(), "1".into())];
+        let section = Section { title: "Filing".into(), goals, scripts, facts, ..Section::default() };
         all.sections.insert("filing".into(), section);
         let text = report(&all, "report.svg");
         let rows = "| # | goal | seen | ratio |  |\n| --- | --- | --- | --- | --- |\n| 1 | 10 ms | 5 ms | 2.00 | met |\n\
             | 2 | half | 0.4 times | 0.80 | **short** |\n";
         assert!(text.contains(rows) && readme(&all) == rows, "{text}");
         assert!(text.contains("- **2** half: 0.4 times. The disk.") && text.contains("| fsync | on |"), "{text}");
+        assert!(text.contains("Different then: load: 1."), "{text}");
         assert!(text.contains("## Filing") && text.contains("```sql\nSELECT 1;\n```"), "{text}");
     }
 }

@@ -27,6 +27,9 @@ pub struct Section {
     pub title: String,
     /// When, at which commit, for how long.
     pub measured: String,
+    /// The machine, Postgres and its settings then; nothing of before this was kept.
+    #[serde(default)]
+    pub facts: Vec<(String, String)>,
     /// How it was measured.
     pub method: Vec<String>,
     /// The figures.

@@ -84,12 +84,14 @@ pub async fn measure(stage: &Stage, seed: &Seed) -> Result<(Table, Goal)> {
         row("due to call at the ticket service", &arrived),
     ];
     let table = Table::new(&format!("{flow}; {told}; {cpu}"), &["lag", "count", "p50", "p99", "max"], rows);
-    let p99 = committed.percentile(99.0);
-    // What was not delivered is no figure at all.
-    let seconds = if all_told { p99.as_secs_f64() } else { f64::INFINITY };
+    let [at_commit, at_ticket] = [&committed, &arrived].map(|it| it.percentile(99.0));
+    // Only of warnings Postgres still knows the commit; a call comes to its receiver after that, of whatever kind its rung is. So this is the most
+    // that any took. What was not delivered is no figure at all.
+    let seconds = if all_told { at_commit.max(at_ticket).as_secs_f64() } else { f64::INFINITY };
     let seen =
-        format!("committed p99 {}, at the ticket service p99 {}; {told}", time(p99), time(arrived.percentile(99.0)));
-    let goal = Goal::at_most(9, &format!("{flow}: due to rung committed p99 at most 5 s"), &seen, seconds, 5.0);
+        format!("at the ticket service p99 {}, warnings committed p99 {}; {told}", time(at_ticket), time(at_commit));
+    let wanted = format!("{flow}: due to rung committed, and its call at the ticket service, p99 at most 5 s");
+    let goal = Goal::at_most(9, &wanted, &seen, seconds, 5.0);
     Ok((table, goal.because(&cpu)))
 }
 
