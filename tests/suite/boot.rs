@@ -1,6 +1,5 @@
 //! Building a suite: its database, its folder, its services.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -16,6 +15,7 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::ports::Held;
 use super::{Access, Faults, Part, Suite, SuiteOptions};
 
 /// Roles work without a password: the test cluster's only way in is a private socket.
@@ -48,13 +48,7 @@ impl Suite {
         let database = TestDatabase::new(Some(template)).await.expect("a database for the test");
         let start = options.start.unwrap_or_else(|| "2026-11-25T09:00:00Z".parse().expect("a Wednesday"));
         let hand = ManualClock::at(start);
-        let mut listeners = Vec::new();
-        let mut addresses = BTreeMap::new();
-        for part in Part::ALL {
-            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-            addresses.insert(part.name(), listener.local_addr().expect("bound"));
-            listeners.push((part, listener));
-        }
+        let places = Part::ALL.into_iter().map(|part| (part.name(), Held::new().expect("a free port"))).collect();
         let suite = Self {
             access: Access::new(hand.clone()),
             hand,
@@ -64,17 +58,17 @@ impl Suite {
             database,
             ring: Ring::generate(),
             folder: tempfile::tempdir().expect("a folder for the test"),
-            addresses,
+            places,
             replicas: Mutex::default(),
             presets: options.presets,
         };
         std::fs::write(suite.folder.path().join("jwks.json"), suite.access.jwks()).expect("a file");
-        for (part, listener) in listeners {
+        for part in Part::ALL {
             let token = suite.access.token(part.name());
             std::fs::write(suite.folder.path().join(part.name()), token).expect("a file");
-            if !options.without.contains(&part) {
-                suite.add(part, listener, Time::Given(suite.clock())).await;
-            }
+        }
+        for part in Part::ALL.into_iter().filter(|part| !options.without.contains(part)) {
+            suite.start_part(part).await;
         }
         suite
     }
@@ -86,7 +80,7 @@ impl Suite {
 
     /// The same with a time of its own.
     pub async fn start_part_with(&self, part: Part, time: Time) -> Arc<Replica> {
-        let listener = TcpListener::bind(self.addresses[part.name()]).await.expect("the port that was ours");
+        let listener = TcpListener::bind(self.address(part.name())).await.expect("the port that is ours");
         self.add(part, listener, time).await
     }
 
@@ -94,6 +88,11 @@ impl Suite {
     pub async fn add_replica(&self, part: Part, time: Time) -> Arc<Replica> {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         self.add(part, listener, time).await
+    }
+
+    /// Where the peers of a service know it to be.
+    pub(crate) fn address(&self, part: &str) -> SocketAddr {
+        self.places[part].address
     }
 
     /// Stops every replica of a service and waits for their end.
@@ -140,7 +139,7 @@ impl Suite {
             .preset("token.file", path(part.name()))
             .preset("lifecycle.drain_notice", "0s");
         for peer in part.peers() {
-            layers = layers.preset(&format!("peers.{peer}.url"), format!("http://{}", self.addresses[peer]));
+            layers = layers.preset(&format!("peers.{peer}.url"), format!("http://{}", self.address(peer)));
         }
         if part == Part::Ticket {
             layers = layers.preset("staff.seed_samples", true);

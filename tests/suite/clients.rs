@@ -71,7 +71,7 @@ impl Suite {
 
     /// A channel to a service, for many callers.
     pub fn channel(&self, part: Part) -> Channel {
-        Endpoint::from_shared(format!("http://{}", self.addresses[part.name()]))
+        Endpoint::from_shared(format!("http://{}", self.address(part.name())))
             .expect("a socket address makes a URL")
             .connect_lazy()
     }

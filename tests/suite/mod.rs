@@ -61,7 +61,7 @@ pub struct Suite {
     pub(crate) database: TestDatabase,
     pub(crate) ring: sealed::Ring,
     pub(crate) folder: tempfile::TempDir,
-    pub(crate) addresses: BTreeMap<&'static str, std::net::SocketAddr>,
+    pub(crate) places: BTreeMap<&'static str, ports::Held>,
     pub(crate) replicas: Mutex<Vec<Arc<Replica>>>,
     pub(crate) presets: Vec<(Part, &'static str, toml::Value)>,
 }

@@ -1,8 +1,32 @@
-//! Ports for processes that are started again at the same place.
+//! Ports for services and processes that are started again at the same place.
 
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use anyhow::{Result, bail};
+use tokio::net::TcpSocket;
+
+/// A port on loopback that stays ours while nobody listens there: an outgoing connection, of ours or of whoever works on this machine, would take
+/// it between two starts of its owner. In the meantime callers are refused.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// Where.
+    pub(crate) address: SocketAddr,
+    _socket: TcpSocket,
+}
+
+impl Held {
+    /// One that was free.
+    ///
+    /// # Errors
+    /// None is.
+    pub(crate) fn new() -> std::io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        // Bound and not listening it stands in nobody's way who says so as well, as every listener does.
+        socket.set_reuseaddr(true)?;
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        Ok(Self { address: socket.local_addr()?, _socket: socket })
+    }
+}
 
 /// Below Linux's range for outgoing connections, which would take a port between two starts of its owner.
 ///
