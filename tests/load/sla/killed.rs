@@ -43,6 +43,8 @@ pub async fn measure(stage: &Stage, seed: &Seed) -> Result<Table> {
     let mut replicas =
         [stage.house.start(Part::Sla, &environment).await?, stage.house.start(Part::Sla, &environment).await?];
     let end = begin + SignedDuration::from_micros(every * i64::try_from(number)?);
+    // Before that there is nothing to be in the middle of.
+    tokio::time::sleep(Duration::try_from(begin.duration_since(SystemClock.now())).unwrap_or_default()).await;
     let (mut kills, mut down) = (0_usize, Duration::ZERO);
     while SystemClock.now() < end {
         tokio::time::sleep(Duration::from_secs_f64(LONGEST * rand::random::<f64>())).await;
