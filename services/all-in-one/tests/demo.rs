@@ -99,29 +99,34 @@ fn the_whole_demo_ends_well_and_writes_plain_text_into_a_file() {
     assert!(!story.contains('\u{1b}'), "{story}");
 }
 
-#[test]
-fn on_a_terminal_it_is_coloured_and_keeps_to_its_width() {
-    // One to its end, and one that its reader has seen enough of.
-    for (language, columns, word, code) in [("ru", 80, "Чем всё кончилось", 0), ("en", 140, "registered", 1)]
-    {
-        let size = Winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-        let OpenptyResult { master, slave } = openpty(&size, None).unwrap();
-        let run = Run::start_in(language, slave);
-        let (mut terminal, mut story) = (BufReader::new(File::from(master)), String::new());
-        while !story.contains(word) {
-            assert_ne!(terminal.read_line(&mut story).unwrap(), 0, "{word:?} is not in:\n{story}");
-        }
-        if code > 0 {
-            run.signal(Signal::SIGINT);
-        }
-        // A terminal that nobody writes to any more ends with an error.
-        while terminal.read_line(&mut story).is_ok_and(|length| length > 0) {}
-        assert_eq!(run.end().code, Some(code));
-        assert!(story.contains("\u{1b}["), "{story}");
-        // Colours have no width.
-        let wide = story.lines().find(|line| display_width(line.trim_end()) > columns.into());
-        assert_eq!(wide, None, "{story}");
+/// Read to its end on a terminal of so many columns, where these words are in it, in order.
+fn on_a_terminal(language: &str, columns: u16, words: &[&str]) {
+    let size = Winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    let OpenptyResult { master, slave } = openpty(&size, None).unwrap();
+    let run = Run::start_in(language, slave);
+    let (mut terminal, mut story) = (BufReader::new(File::from(master)), String::new());
+    // A terminal that nobody writes to any more ends with an error.
+    while terminal.read_line(&mut story).is_ok_and(|length| length > 0) {}
+    assert_eq!(run.end().code, Some(0), "{story}");
+    let mut rest = story.as_str();
+    for word in words {
+        let at = rest.find(word).unwrap_or_else(|| panic!("{word:?} is not where it belongs in:\n{story}"));
+        rest = &rest[at + word.len()..];
     }
+    assert!(story.contains("\u{1b}["), "{story}");
+    // Colours have no width.
+    let wide = story.lines().find(|line| display_width(line.trim_end()) > columns.into());
+    assert_eq!(wide, None, "{story}");
+}
+
+#[test]
+fn on_a_narrow_terminal_it_is_coloured_and_keeps_to_its_width() {
+    on_a_terminal("ru", 80, &["принято", "напоминание", "ПРОСРОЧЕНО", "Почему такой срок?", "Чем всё кончилось"]);
+}
+
+#[test]
+fn on_a_wide_terminal_too() {
+    on_a_terminal("en", 140, &["registered", "reminder", "OVERDUE", "Why is it due then?", "What became of them"]);
 }
 
 #[test]
