@@ -32,6 +32,7 @@ pub enum Scenario {
     Dispatch,
     Footprint,
     Arithmetic,
+    Rebase,
 }
 
 /// How much of everything.

@@ -33,6 +33,7 @@ mod peer;
 mod pgbench;
 mod postgres;
 mod procs;
+mod rebase;
 mod relay;
 mod report;
 mod sampler;
@@ -128,6 +129,7 @@ async fn measure(stage: &Stage, scenario: Scenario) -> Result<Section> {
         Scenario::Dispatch => dispatch::measure(stage).await,
         Scenario::Footprint => footprint::measure(stage).await,
         Scenario::Arithmetic => arithmetic::measure(stage).await,
+        Scenario::Rebase => rebase::measure(stage).await,
     }
 }
 

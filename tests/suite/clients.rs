@@ -15,7 +15,7 @@ use super::{Part, Replica, Suite};
 
 /// Puts a token on each call.
 #[derive(Clone, Debug)]
-pub struct Bearer(Option<String>);
+pub struct Bearer(pub Option<String>);
 
 /// A channel that speaks for somebody.
 pub type As = InterceptedService<Channel, Bearer>;
