@@ -1,14 +1,17 @@
 //! What citizens and staff live through: real calls, a real Postgres, an SMS centre and a mail server that record what came.
 
 mod access;
+mod answers;
 mod escalation;
 mod extension;
 mod filing;
 mod interleavings;
 mod mending;
+mod outages;
 mod pains;
 mod policies;
 mod rebase;
 mod story;
 mod verification;
+mod waiting;
 mod watching;

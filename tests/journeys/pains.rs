@@ -1,5 +1,5 @@
 //! What users of other systems suffered from most, as far as terms are concerned (peers, section 6): each is a life here, by its cause. The first one,
-//! an update timer that runs on after an answer, has no test: there is no clock for the next answer yet.
+//! an update timer that runs on after an answer, is in `answers.rs`.
 
 use std::collections::BTreeSet;
 

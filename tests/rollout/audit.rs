@@ -116,6 +116,7 @@ fn rungs(planned: &[Planned], found: &Found) -> Vec<Row> {
 fn clock(kind: ClockKind) -> &'static str {
     match kind {
         ClockKind::FirstAnswer => "first_answer",
+        ClockKind::NextAnswer => "next_answer",
         ClockKind::Resolution => "resolution",
         ClockKind::Unspecified => "no clock",
     }

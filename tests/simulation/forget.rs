@@ -6,9 +6,8 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::world::World;
 
-/// What a suite has before anything happens: its people and where they are reached, keys, and which migrations ran.
-const KEPT: &str =
-    "relname IN ('member', 'recipient', 'verification_key', 'sealed_key') OR relname LIKE '%\\_migrations'";
+/// What a suite has before anything happens: its people and where they are reached, its policies, keys, and which migrations ran.
+const KEPT: &str = "relname IN ('member', 'recipient', 'policy_set', 'verification_key', 'sealed_key') OR relname LIKE '%\\_migrations'";
 
 /// One statement for each table, whatever tables there are. Foreign keys are not looked at: what refers to a row goes with it.
 pub async fn statements(db: &mut PgConnection) -> Result<String> {

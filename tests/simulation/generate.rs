@@ -39,6 +39,11 @@ fn scene() -> impl Strategy<Value = Vec<Op>> {
         }),
         // The time of something has come, and two monitors see it.
         1 => Just(vec![Op::Run, Op::Wait(Wait::Next(0)), Op::TwoTicks]),
+        // The applicant is asked, and does not answer for as long as they are waited for, or just at its end.
+        1 => (appeal(), any::<bool>(), -1..2_i32).prop_map(|(appeal, answers, seconds)| {
+            let asked = [Op::Act(Act::Ask, appeal), Op::Wait(Wait::Next(seconds)), Op::Wait(Wait::Next(seconds))].into_iter();
+            asked.chain(answers.then_some(Op::Act(Act::Inform, appeal))).chain([Op::Run]).collect()
+        }),
         // It can't be told that we are late before the answer is told.
         1 => (0..20_u32, appeal()).prop_map(|(days, appeal)| {
             let overdue = [Op::Run, Op::Wait(Wait::For(86_400 * days)), Op::Wait(Wait::Next(0))].into_iter();
@@ -110,6 +115,7 @@ fn act() -> impl Strategy<Value = Act> {
         4 => Just(Act::Ask),
         1 => Just(Act::AskIdentity),
         4 => Just(Act::Inform),
+        4 => Just(Act::Write),
         4 => Just(Act::Answer),
         1 => Just(Act::Note),
         5 => Just(Act::Resolve),

@@ -22,6 +22,7 @@
 mod arguments;
 mod catalogue;
 mod checks;
+mod clock;
 mod desk;
 mod forget;
 mod generate;
@@ -37,6 +38,7 @@ mod replicas;
 mod rest;
 mod rules;
 mod tally;
+mod told;
 mod world;
 
 use std::process::ExitCode;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::catalogue::{Category, member, rank};
+use crate::clock::{Clock, HandedUp, warning};
 use crate::journal::Event;
 use crate::op::Form;
 
@@ -39,8 +40,13 @@ pub struct Appeal {
     pub told_acknowledged: Option<(i64, Timestamp)>,
     pub is_confirmed: bool,
     pub first: Clock,
+    pub next: Clock,
     pub resolution: Clock,
     pub expected_time: Option<Timestamp>,
+    /// Until when the applicant was last to be waited for.
+    pub resume_time: Option<Timestamp>,
+    /// When they are to be reminded; none once they were.
+    pub remind_time: Option<Timestamp>,
     pub create_time: Timestamp,
     pub resolve_time: Option<Timestamp>,
     /// Number of the last event, and of the last that moved a clock.
@@ -49,6 +55,7 @@ pub struct Appeal {
     /// What the ticket service has to tell: template, recipient, time of the event.
     pub notices: Vec<(&'static str, String, Timestamp)>,
     pub handed_up: Vec<HandedUp>,
+    /// What was warned about, see [`warning`].
     pub warned: BTreeSet<String>,
     /// How often the resolution was warned about: once, and once more for each extension.
     pub warnings: usize,
@@ -60,28 +67,17 @@ pub struct Appeal {
     pub outcomes: Vec<(String, String, String)>,
 }
 
-/// A promise.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Clock {
-    pub state: &'static str,
-    pub epoch: i64,
-    pub due_time: Option<Timestamp>,
-    pub level: i64,
-}
-
-/// An escalation that the ticket service accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HandedUp {
-    pub clock: String,
-    pub epoch: i64,
-    pub level: i64,
-    pub time: Timestamp,
-    pub expected_time: Option<Timestamp>,
-}
-
 /// What others do, which is not asked for by anybody here.
-pub const MACHINERY: [&str; 6] =
-    ["escalated", "deadline_warned", "rung_not_acted", "notice_outcome", "extended", "extension_lapsed"];
+pub const MACHINERY: [&str; 8] = [
+    "escalated",
+    "deadline_warned",
+    "rung_not_acted",
+    "notice_outcome",
+    "extended",
+    "extension_lapsed",
+    "applicant_reminded",
+    "pause_ended",
+];
 
 // === impl Appeal ===
 
@@ -89,7 +85,6 @@ impl Appeal {
     /// Before its first event.
     pub fn new(id: Uuid, number: String, phone: String, form: Form, citizen: Option<String>) -> Self {
         let category = crate::catalogue::category(form.category);
-        let clock = Clock { state: "none", epoch: 0, due_time: None, level: 0 };
         Self {
             id,
             name: format!("appeals/{id}"),
@@ -108,9 +103,12 @@ impl Appeal {
             acknowledged: None,
             told_acknowledged: None,
             is_confirmed: false,
-            first: clock.clone(),
-            resolution: clock,
+            first: Clock::none(),
+            next: Clock::none(),
+            resolution: Clock::none(),
             expected_time: None,
+            resume_time: None,
+            remind_time: None,
             create_time: Timestamp::UNIX_EPOCH,
             resolve_time: None,
             last_event: 0,
@@ -135,9 +133,15 @@ impl Appeal {
         self.state.starts_with("awaiting")
     }
 
-    /// Both promises with their names.
-    pub fn clocks(&self) -> [(&'static str, &Clock); 2] {
-        [("first_answer", &self.first), ("resolution", &self.resolution)]
+    /// The promises that there are, with their names.
+    pub fn clocks(&self) -> Vec<(&'static str, &Clock)> {
+        let all = [("first_answer", &self.first), ("next_answer", &self.next), ("resolution", &self.resolution)];
+        all.into_iter().filter(|(_, clock)| clock.state != "none").collect()
+    }
+
+    /// Whether what the applicant writes begins a wait for the next answer.
+    pub fn may_begin_to_wait(&self) -> bool {
+        self.is_open() && !self.is_paused() && self.first.is_over() && self.next.state != "running"
     }
 
     /// The part of the recipient's name behind the slash.
@@ -148,9 +152,14 @@ impl Appeal {
         }
     }
 
-    fn clock(&mut self, name: &str) -> Result<&mut Clock> {
+    /// The promise of that name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn clock(&mut self, name: &str) -> Result<&mut Clock> {
         match name {
             "first_answer" => Ok(&mut self.first),
+            "next_answer" => Ok(&mut self.next),
             "resolution" => Ok(&mut self.resolution),
             _ => anyhow::bail!("there is no clock {name}"),
         }
@@ -171,22 +180,49 @@ impl Appeal {
             "filed" => {
                 for name in ["first_answer", "resolution"] {
                     let due = event.data[name]["due_time"].as_str().context("a due time")?.parse()?;
-                    *self.clock(name)? = Clock { state: "running", epoch: 1, due_time: Some(due), level: 0 };
+                    *self.clock(name)? = Clock::begun(1, due);
                 }
                 self.create_time = event.time;
                 self.expected_time = self.resolution.due_time;
             }
             "assigned" => self.assignee = Some(event.text("assignee").to_owned()),
             "first_answered" => self.first.end("met"),
+            "answer_awaited" => {
+                ensure!(self.may_begin_to_wait(), "nobody can wait for the next answer now");
+                ensure!(event.number_of("epoch") == self.next.epoch + 1, "the epoch does not grow by one");
+                let due = event.data["term"]["due_time"].as_str().context("a due time")?.parse()?;
+                ensure!(due > event.time, "due before it is awaited");
+                self.next = Clock::begun(self.next.epoch + 1, due);
+            }
+            "next_answered" => {
+                ensure!(self.next.state == "running", "the next answer to nothing");
+                self.next.end("met");
+            }
             "info_requested" => {
                 ensure!(!self.is_paused(), "paused twice");
+                ensure!(self.next.state != "running", "it is the applicant's turn, and they wait for an answer");
                 [&mut self.first, &mut self.resolution].into_iter().for_each(Clock::pause);
                 self.expected_time = None;
+                self.resume_time = event.time_of("resume_time");
+                self.remind_time = event.time_of("remind_time");
+                ensure!(
+                    Some(event.time) < self.remind_time && self.remind_time < self.resume_time,
+                    "waited for until when?"
+                );
             }
             "info_provided" => self.run_on(event, true)?,
+            "applicant_reminded" => {
+                let at = self.remind_time.take();
+                ensure!(self.is_paused() && at.is_some_and(|at| at <= event.time), "reminded before it is time");
+                ensure!(self.resume_time > Some(event.time), "reminded of what is over");
+            }
+            "pause_ended" => {
+                ensure!(self.is_paused() && self.resume_time <= Some(event.time), "ended before its time");
+                self.run_on(event, true)?;
+            }
             "identity_confirmed" => self.is_confirmed = true,
             "resolved" => {
-                [&mut self.first, &mut self.resolution].into_iter().for_each(|clock| clock.end("met"));
+                self.end("met");
                 self.expected_time = None;
                 self.resolve_time = Some(event.time);
                 self.is_confirmed = false;
@@ -196,7 +232,7 @@ impl Appeal {
                 self.resolve_time = None;
             }
             "withdrawn" => {
-                [&mut self.first, &mut self.resolution].into_iter().for_each(|clock| clock.end("cancelled"));
+                self.end("cancelled");
                 self.expected_time = None;
             }
             "escalated" => self.escalate(event)?,
@@ -205,7 +241,7 @@ impl Appeal {
                 let clock = event.text("clock").to_owned();
                 self.warnings += usize::from(clock == "resolution");
                 let again = clock == "resolution" && self.warnings <= 1 + self.extensions;
-                ensure!(self.warned.insert(clock) || again, "warned too often");
+                ensure!(self.warned.insert(warning(&clock, event.number_of("epoch"))) || again, "warned too often");
             }
             "notice_outcome" => {
                 let of = match event.data["notification"].as_str() {
@@ -229,9 +265,12 @@ impl Appeal {
         self.notice(event, is_move)?;
         self.state.clone_from(&event.state);
         self.last_event = event.number;
-        const MOVING: [&str; 9] = [
+        const MOVING: [&str; 12] = [
+            "pause_ended",
             "filed",
             "first_answered",
+            "answer_awaited",
+            "next_answered",
             "info_requested",
             "info_provided",
             "resolved",
@@ -248,6 +287,11 @@ impl Appeal {
             }
         }
         Ok(())
+    }
+
+    /// Nothing is owed any more.
+    fn end(&mut self, state: &'static str) {
+        [&mut self.first, &mut self.next, &mut self.resolution].into_iter().for_each(|clock| clock.end(state));
     }
 
     /// The clocks run again, each in its next epoch.
@@ -327,63 +371,5 @@ impl Appeal {
         }
         self.handed_up.push(HandedUp { clock: name, epoch, level, time: event.time, expected_time });
         Ok(())
-    }
-
-    /// Who hears of it.
-    fn notice(&mut self, event: &Event, is_move: bool) -> Result<()> {
-        let to_member = |id: &str| format!("staff-{id}");
-        let (template, recipient) = match event.kind.as_str() {
-            "filed" => ("registration", self.recipient()),
-            "info_requested" => ("applicant_question", self.recipient()),
-            "extension_proposed" => ("deadline_extended", self.recipient()),
-            "resolved" => ("resolution", self.recipient()),
-            "escalated" => match event.data["handed"]["to"].as_str() {
-                Some(to) => ("staff_escalated", to_member(to)),
-                None => return Ok(()),
-            },
-            "assigned" if event.actor != format!("staff/{}", event.text("assignee")) => {
-                ("staff_assigned", to_member(event.text("assignee")))
-            }
-            "deadline_warned" => {
-                let epoch = event.number_of("epoch");
-                let clock = self.clock(event.text("clock"))?;
-                if clock.state != "running" || clock.epoch != epoch {
-                    return Ok(());
-                }
-                match &self.assignee {
-                    Some(assignee) => ("staff_reminder", to_member(assignee)),
-                    None => return Ok(()),
-                }
-            }
-            _ if is_move && event.state != "assigned" => ("status_change", self.recipient()),
-            _ => return Ok(()),
-        };
-        let notice = (template, recipient, event.time);
-        // Notes may share a moment: whoever is warned of both terms at once hears of it once.
-        let is_once = template == "staff_reminder" || !self.notices.contains(&notice);
-        ensure!(is_once, "two notices of one kind to one person, of one moment: one is not sent");
-        self.notices.push(notice);
-        Ok(())
-    }
-}
-
-// === impl Clock ===
-
-impl Clock {
-    /// Nothing is owed any more.
-    pub fn is_over(&self) -> bool {
-        matches!(self.state, "met" | "cancelled")
-    }
-
-    fn end(&mut self, state: &'static str) {
-        if !self.is_over() {
-            (self.state, self.due_time) = (state, None);
-        }
-    }
-
-    fn pause(&mut self) {
-        if self.state == "running" {
-            (self.state, self.due_time) = ("paused", None);
-        }
     }
 }

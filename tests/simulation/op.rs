@@ -99,6 +99,8 @@ words! {
         AskIdentity = "ask-identity",
         /// The applicant answers.
         Inform = "inform",
+        /// The applicant writes.
+        Write = "write",
         /// Its assignee writes to the applicant.
         Answer = "answer",
         /// Its assignee leaves a note.

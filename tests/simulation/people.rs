@@ -189,7 +189,7 @@ impl World {
         let it = &self.appeals[index];
         let by = actor(act, it);
         let expected = expect(act, it, by, self.suite.now());
-        let is_staffs = !matches!(act, Act::Inform | Act::Reopen | Act::Withdraw);
+        let is_staffs = !matches!(act, Act::Inform | Act::Write | Act::Reopen | Act::Withdraw);
         let who = if is_staffs { by.who() } else { it.applicant.clone() };
         let brings_proof = match act {
             Act::Resolve => needs_proof(it) && it.is_open() && it.state != "registered",
@@ -248,7 +248,7 @@ impl Request {
                 Self::Ask(wire::RequestInfoRequest { need: Need::Verification.into(), ..forms::question(name) })
             }
             Act::Inform => Self::Inform(wire::ProvideInfoRequest { assertion, ..forms::information(name) }),
-            Act::Answer | Act::Prove => post(Visibility::Public),
+            Act::Answer | Act::Write | Act::Prove => post(Visibility::Public),
             Act::Note => post(Visibility::Internal),
             Act::Resolve | Act::Meddle => {
                 Self::Resolve(wire::ResolveAppealRequest { assertion, ..forms::resolution(name) })

@@ -23,6 +23,9 @@ const WORK: &str = "
     UNION ALL
     SELECT 'dispatch', lane, min(next_attempt_time) FROM notification.delivery WHERE state IN ('queued', 'sending') GROUP BY lane
     UNION ALL
+    SELECT 'pauses', '', look_time
+    FROM (SELECT look_time FROM ticket.suspension WHERE end_time IS NULL AND look_time <= $1 ORDER BY look_time LIMIT 1) AS first
+    UNION ALL
     SELECT 'monitor', '', next_fire_time
     FROM (SELECT next_fire_time FROM sla.deadline WHERE next_fire_time <= $1 ORDER BY next_fire_time LIMIT 1) AS first";
 
@@ -68,6 +71,10 @@ impl World {
     async fn work(&mut self, what: &str, lane: &str) -> Result<usize> {
         match what {
             "monitor" => self.tick().await,
+            "pauses" => {
+                let replica = self.replica(Part::Ticket)?;
+                step(named(&replica, "pauses").first().context("the loop of pauses")?).await
+            }
             "dispatch" => {
                 let replica = self.replica(Part::Notification)?;
                 let loops = named(&replica, "dispatch");

@@ -28,7 +28,8 @@ pub fn expect(act: Act, appeal: &Appeal, by: &Member, now: Timestamp) -> Expect 
     let state = appeal.state.as_str();
     let is_assignee = appeal.assignee.as_deref() == Some(by.id.as_str());
     let lapsed = appeal.is_proposed.then_some("extension_lapsed");
-    let answered = (!appeal.first.is_over()).then_some("first_answered");
+    let next = (appeal.next.state == "running").then_some("next_answered");
+    let answered = if appeal.first.is_over() { next } else { Some("first_answered") };
     let done = |events: &[&'static str], state: &str| Expect::Done(events.to_vec(), state.to_owned());
     match act {
         Act::Note => done(&["message_posted"], state),
@@ -37,13 +38,17 @@ pub fn expect(act: Act, appeal: &Appeal, by: &Member, now: Timestamp) -> Expect 
             if now > reopen_until(appeal.resolve_time.unwrap_or(now)) {
                 return refused("REOPEN_WINDOW_PASSED");
             }
-            done(&["reopened"], if appeal.assignee.is_some() { "in_progress" } else { "registered" })
+            done(&["reopened", "answer_awaited"], if appeal.assignee.is_some() { "in_progress" } else { "registered" })
         }
         Act::Reopen if appeal.is_open() => refused("STATE_NOT_ALLOWED"),
         Act::Prove => done(&[], state),
         Act::Extend if by.level == "operator" => Expect::Refused(Code::PermissionDenied, "ROLE_NOT_ALLOWED"),
         _ if !appeal.is_open() => refused("APPEAL_CLOSED"),
         Act::Withdraw => done(&lapsed.into_iter().chain(["withdrawn"]).collect::<Vec<_>>(), "withdrawn"),
+        Act::Write => {
+            let waits = appeal.may_begin_to_wait().then_some("answer_awaited");
+            done(&["message_posted"].into_iter().chain(waits).collect::<Vec<_>>(), state)
+        }
         Act::Answer => {
             let begins = state == "assigned" && is_assignee;
             let events: Vec<_> = ["message_posted"].into_iter().chain(answered).collect();
@@ -56,11 +61,11 @@ pub fn expect(act: Act, appeal: &Appeal, by: &Member, now: Timestamp) -> Expect 
             done(&events, if act == Act::Ask { "awaiting_applicant" } else { "awaiting_verification" })
         }
         Act::Inform if !appeal.is_paused() => refused("STATE_NOT_ALLOWED"),
-        Act::Inform if state == "awaiting_applicant" => done(&["info_provided"], "in_progress"),
+        Act::Inform if state == "awaiting_applicant" => done(&["info_provided", "answer_awaited"], "in_progress"),
         Act::Inform => match proof(appeal, now) {
             None => refused("ASSURANCE_REQUIRED"),
             Some(false) => stale(),
-            Some(true) => done(&["identity_confirmed", "info_provided"], "in_progress"),
+            Some(true) => done(&["identity_confirmed", "info_provided", "answer_awaited"], "in_progress"),
         },
         Act::Resolve | Act::Meddle if state == "registered" => refused("STATE_NOT_ALLOWED"),
         Act::Resolve | Act::Meddle if !is_assignee => refused("NOT_ASSIGNEE"),

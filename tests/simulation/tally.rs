@@ -30,6 +30,7 @@ pub const NEEDED: &[&str] = &[
     "inform: done",
     "inform: ASSURANCE_REQUIRED",
     "answer: done",
+    "write: done",
     "resolve: done",
     "resolve: ASSURANCE_REQUIRED",
     "meddle: NOT_ASSIGNEE",
@@ -50,6 +51,11 @@ pub const NEEDED: &[&str] = &[
     "extension lapsed: notice_failed",
     "extension lapsed: appeal_ended",
     "message deadline_extended dropped",
+    "applicant reminded",
+    "pause ended",
+    "message reminder accepted",
+    "message pause_ended accepted",
+    "message staff_pause_ended accepted",
     "prove: confirmed",
     "a relay died",
     "a dispatcher died",
@@ -66,6 +72,10 @@ pub const NEEDED: &[&str] = &[
     "rung first_answer 0 acted",
     "rung first_answer 1 acted",
     "rung first_answer 2 acted",
+    "rung next_answer 0 acted",
+    "rung next_answer 1 acted",
+    "rung next_answer 2 acted",
+    "level acted in two waits",
     "rung resolution 0 acted",
     "rung resolution 1 acted",
     "rung resolution 2 acted",
@@ -137,13 +147,19 @@ const RUNGS: &str = "
     FROM sla.rung WHERE deadline_id = ANY($1) AND state <> 'armed' GROUP BY 1
     UNION ALL
     SELECT CASE
+        WHEN type = 'pause_ended' THEN 'pause ended'
+        WHEN type = 'applicant_reminded' THEN 'applicant reminded'
         WHEN type = 'extension_lapsed' THEN 'extension lapsed: ' || (data->>'cause')
         WHEN data->'due' = 'null' THEN 'extension governs while paused'
         ELSE 'extension governs' END, count(*)
-    FROM ticket.appeal_event WHERE appeal_id = ANY($1) AND type IN ('extended', 'extension_lapsed') GROUP BY 1
+    FROM ticket.appeal_event WHERE appeal_id = ANY($1) AND type IN ('extended', 'extension_lapsed', 'pause_ended', 'applicant_reminded') GROUP BY 1
     UNION ALL
     SELECT 'acted in a later epoch', count(*) FROM sla.rung
-    WHERE deadline_id = ANY($1) AND state = 'acted' AND epoch > 1 AND level > 0 HAVING count(*) > 0";
+    WHERE deadline_id = ANY($1) AND state = 'acted' AND epoch > 1 AND level > 0 HAVING count(*) > 0
+    UNION ALL
+    SELECT 'level acted in two waits', count(*) FROM (
+        SELECT FROM sla.rung WHERE deadline_id = ANY($1) AND clock = 'next_answer' AND state = 'acted' AND level > 0
+        GROUP BY deadline_id, level HAVING count(*) > 1) AS twice HAVING count(*) > 0";
 
 const MESSAGES: &str = "
     SELECT format('message %s %s', template, delivery.state), count(*)

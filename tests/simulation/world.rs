@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
+use deadline::Allowance;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{Connection as _, PgConnection};
 use testkit::mailbox::Mail;
@@ -25,6 +26,13 @@ use crate::tally::Tally;
 pub const FIRST_DAY: &str = "2024-01-12T06:00:00Z";
 /// How long one suite is used. It leaves a list half a year until the calendars' horizon.
 const LIFE: SignedDuration = SignedDuration::from_hours(24 * 1_260);
+
+/// Working days that an applicant is waited for, and after which they are reminded.
+const LONGEST_PAUSE: u16 = 6;
+const REMINDER: u16 = 2;
+
+/// A suite begins so much earlier, for its policies to count by then.
+const HEAD_START: SignedDuration = SignedDuration::from_hours(24);
 
 /// The longest that calls may wait: less than the 25 days after which an outbox gives them up, the longest wait of a list included.
 const AWAY_MOST: SignedDuration = SignedDuration::from_hours(24 * 20);
@@ -61,14 +69,23 @@ pub struct World {
 // === impl World ===
 
 impl World {
-    /// A new suite whose clock shows `start`.
+    /// A new suite whose clock shows `start`; its policies promise every answer, and wait for applicants no longer than six
+    /// working days.
     ///
     /// # Errors
     /// The database is away.
     pub async fn new(start: Timestamp) -> Result<Self> {
         let presets = vec![(Part::Notification, "smpp.reconnect_max_milliseconds", toml::Value::Integer(1))];
-        let options = SuiteOptions { start: Some(start), presets, ..SuiteOptions::default() };
+        let options = SuiteOptions { start: Some(start - HEAD_START), presets, ..SuiteOptions::default() };
         let suite = Suite::with(options).await;
+        suite
+            .publish(|policy| {
+                policy.next_answer = Some(policy.first_answer.clone());
+                policy.longest_pause = Some(Allowance::WorkingDays(LONGEST_PAUSE));
+                policy.remind_applicant_after = Some(Allowance::WorkingDays(REMINDER));
+            })
+            .await;
+        suite.hand.set(start);
         suite.step(Part::Ticket, "verification_keys").await;
         let mut db = PgConnection::connect(&suite.admin_url()).await?;
         Ok(Self {
@@ -175,8 +192,12 @@ impl World {
         let sql = "SELECT min(next_fire_time) FROM sla.deadline WHERE next_fire_time > $1 AND state = 'tracked'";
         let stamp = jiff_sqlx::ToSqlx::to_sqlx(now);
         let armed: Option<jiff_sqlx::Timestamp> = sqlx::query_scalar(sql).bind(stamp).fetch_one(&mut self.db).await?;
-        let promised = self.appeals.iter().flat_map(|it| [it.first.due_time, it.resolution.due_time, it.expected_time]);
-        Ok(promised.flatten().filter(|time| *time > now).chain(armed.map(jiff_sqlx::Timestamp::to_jiff)).min())
+        let promised = self.appeals.iter().flat_map(|it| {
+            let due = it.clocks().into_iter().filter_map(|(_, clock)| clock.due_time);
+            let waits = [it.resume_time, it.remind_time].into_iter().flatten().filter(|_| it.is_paused());
+            due.chain(it.expected_time).chain(waits).collect::<Vec<_>>()
+        });
+        Ok(promised.filter(|time| *time > now).chain(armed.map(jiff_sqlx::Timestamp::to_jiff)).min())
     }
 
     /// Reads what came into the journals. `by`: the appeal that somebody just did something about, and the events that this must have added.

@@ -14,6 +14,7 @@ mod boot;
 mod clients;
 mod faults;
 pub mod forms;
+mod policies;
 mod ports;
 mod steps;
 

@@ -208,4 +208,12 @@ const ESCALATION: &str = r"- rung clock=resolution level=1 state=fired
             producer send provider=smpp outcome=accepted
     server TicketService/EscalateAppeal code=OK
       - escalate_appeal outcome=committed
+        client NotificationService/SendNotification attempt=1 outcome=done
+          server NotificationService/SendNotification code=OK
+            - send_notification outcome=committed
+              consumer dispatch channel=email template=staff_escalated attempt=1 state=failed
+                - record_attempt outcome=committed
+                  client TicketService/RecordNoticeOutcome attempt=1 outcome=done
+                    server TicketService/RecordNoticeOutcome code=OK
+                      - record_notice_outcome outcome=committed
 ";

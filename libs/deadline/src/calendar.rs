@@ -21,7 +21,7 @@ use jiff::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CalendarData, Hours, Invalid, Refused, SpecialDates, Week, Year,
+    CalendarData, Hours, Invalid, Refused, SpecialDates, Suspension, Week, Year,
     written::{self, Resolved},
 };
 
@@ -33,6 +33,8 @@ pub struct Calendar {
     resolved: Resolved,
     /// A later version, for the days after the horizon.
     later: Option<Arc<Calendar>>,
+    /// Of its set: they stop every clock.
+    outages: Vec<Suspension>,
 }
 
 impl Calendar {
@@ -73,6 +75,17 @@ impl Calendar {
         };
         let later = (reaches_further && later.id() == self.id()).then(|| Arc::new(later.clone()));
         Self { later, ..self.clone() }
+    }
+
+    /// The same calendar with the outages of its set.
+    #[must_use]
+    pub(crate) fn with_outages(self, outages: Vec<Suspension>) -> Self {
+        Self { outages, ..self }
+    }
+
+    /// Stretches that count for no clock, by the set that it is of.
+    pub fn outages(&self) -> &[Suspension] {
+        &self.outages
     }
 
     /// The later version that a date is taken from.
@@ -177,7 +190,7 @@ impl Calendar {
     pub(crate) fn new(mut data: CalendarData, base: Option<&CalendarData>) -> Result<Self, Invalid> {
         data.sort();
         let resolved = data.resolve(base)?;
-        Ok(Self { data, resolved, later: None })
+        Ok(Self { data, resolved, later: None, outages: Vec::new() })
     }
 }
 

@@ -55,7 +55,7 @@ pub fn due(
     allowance: Allowance,
     suspensions: &[Suspension],
 ) -> Result<Due, Refused> {
-    let ledger = Ledger::new(suspensions)?;
+    let ledger = Ledger::of(calendar, suspensions)?;
     let budget = budget(calendar, start, allowance)?;
     used_at(Walk::new(calendar, allowance.basis(), start, &ledger), start, budget)
 }
@@ -71,7 +71,7 @@ pub fn elapsed(
     to: Timestamp,
     suspensions: &[Suspension],
 ) -> Result<SignedDuration, Refused> {
-    let ledger = Ledger::new(suspensions)?;
+    let ledger = Ledger::of(calendar, suspensions)?;
     if to <= from {
         return Ok(SignedDuration::ZERO);
     }
@@ -109,7 +109,7 @@ pub fn share(
     suspensions: &[Suspension],
     percent: u8,
 ) -> Result<Option<Timestamp>, Refused> {
-    let ledger = Ledger::new(suspensions)?;
+    let ledger = Ledger::of(calendar, suspensions)?;
     if suspensions.iter().any(|suspension| suspension.to.is_none() && suspension.from < due) {
         return Ok(None);
     }

@@ -171,7 +171,7 @@ pub fn explain_extended(
     extensions: &[Allowance],
     suspensions: &[Suspension],
 ) -> Result<Explanation, Refused> {
-    let ledger = Ledger::new(suspensions)?;
+    let ledger = Ledger::of(calendar, suspensions)?;
     let granted = budget(calendar, start, allowance)?;
     let mut spans = Vec::new();
     let mut due = term(calendar, allowance.basis(), start, granted, &ledger, &mut spans)?;

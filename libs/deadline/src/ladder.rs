@@ -55,9 +55,13 @@ pub struct Level {
     /// nobody has to say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledge_within: Option<Allowance>,
+    /// How many times in a row it acts, each with the whole of its term: so the citizen is told again, and the holder asked again, at that
+    /// interval and no more often. Each time is a level with a number of its own. Absent: once.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub times: u8,
 }
 
-/// The levels of a clock, first to last; level 1 fires at the due time.
+/// The levels of a clock as they are written, first to last; the first one fires at the due time. See [`Ladder::levels`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ladder(pub Vec<Level>);
@@ -109,11 +113,11 @@ pub struct RungInputs<'a> {
 pub fn rungs(inputs: &RungInputs<'_>) -> Result<Vec<Rung>, Refused> {
     let RungInputs { calendar, start, allowance, suspensions, due: in_force, warn_percent, ladder } = *inputs;
     let basis = allowance.basis();
-    let mut rungs = Vec::with_capacity(1 + ladder.0.len());
+    let mut rungs = Vec::with_capacity(1 + ladder.len());
     let warn = match in_force {
         Due::At(due) => share(calendar, basis, start, due, suspensions, warn_percent)?.filter(|warn| *warn < due),
         Due::Paused { .. } => {
-            let ledger = Ledger::new(suspensions)?;
+            let ledger = Ledger::of(calendar, suspensions)?;
             let need = part(budget(calendar, start, allowance)?, warn_percent);
             used_at(Walk::new(calendar, basis, start, &ledger), start, need)?.time()
         }
@@ -121,7 +125,7 @@ pub fn rungs(inputs: &RungInputs<'_>) -> Result<Vec<Rung>, Refused> {
     rungs.extend(warn.map(|fire_time| Rung { kind: RungKind::Warn, fire_time, promise: None }));
 
     let mut fires = in_force.time();
-    for (level, number) in ladder.0.iter().zip(1..) {
+    for (number, level) in ladder.levels() {
         let Some(fire_time) = fires else { break };
         let promise = level_end(calendar, level, fire_time, suspensions);
         rungs.push(Rung { kind: RungKind::Level(number), fire_time, promise });
@@ -149,11 +153,36 @@ pub fn acknowledge_end(
     due(calendar, from, level.acknowledge_within?, suspensions).ok().and_then(Due::time)
 }
 
+fn once() -> u8 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_once(times: &u8) -> bool {
+    *times == 1
+}
+
 // === impl Ladder ===
 
 impl Ladder {
+    /// The levels with their numbers, from 1: one that acts several times is there as often.
+    pub fn levels(&self) -> impl Iterator<Item = (u8, &Level)> {
+        let all = self.0.iter().flat_map(|level| std::iter::repeat_n(level, usize::from(level.times)));
+        (1..=u8::MAX).zip(all)
+    }
+
+    /// How many levels there are.
+    pub fn len(&self) -> usize {
+        self.levels().count()
+    }
+
+    /// Whether there are none: what is late is handed to nobody.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The level of that number, from 1.
     pub fn level(&self, number: u8) -> Option<&Level> {
-        self.0.get(usize::from(number).checked_sub(1)?)
+        self.levels().find(|(at, _)| *at == number).map(|(_, level)| level)
     }
 }

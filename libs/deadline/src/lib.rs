@@ -15,6 +15,7 @@
 //! - [`rungs`]: the warning and the levels of the ladder; [`level_end`]: the term of one of them that begins at another time.
 //! - [`extended`]: the due time of a term that was extended, within the bounds of an [`ExtensionRule`] (`L4`).
 //! - [`explain`]: every stretch from start to due, adding up to the allowance.
+//! - [`Outage`]: a stretch that counts for nobody.
 //! - [`PolicySet`]: an immutable version of all of it; [`PolicySet::builtin`] is compiled in from `data/`,
 //!   and [`PolicySet::shipped`] has the older ones. [`PolicySet::revised`] makes the next one, and [`Published`] tells which one counts.
 //! - [`Calendar::changes`]: what another version of a calendar changes.
@@ -38,6 +39,7 @@ pub mod ics;
 mod import;
 mod ladder;
 mod names;
+mod outage;
 mod policy;
 mod published;
 mod refused;
@@ -61,7 +63,8 @@ pub use hours::{Hours, Interval, Week};
 pub use import::Import;
 pub use ladder::{Holder, Ladder, Level, Rung, RungInputs, RungKind, acknowledge_end, level_end, rungs};
 pub use names::UnknownName;
-pub use policy::{ClockKind, DayConvention, Match, Plan, Policy, ZoneChoice};
+pub use outage::Outage;
+pub use policy::{ClockKind, DayConvention, Match, Plan, Policy, Reopening, ZoneChoice};
 pub use published::{Edition, Published};
 pub use refused::{Invalid, Refused};
 pub use revision::{Edit, Revision};

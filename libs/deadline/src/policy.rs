@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Allowance, Case, Channel, ExtensionRule, Features, Invalid, Kind, Ladder, Level, Pin, Priority, Suspension,
+    Allowance, Case, Channel, ExtensionRule, Features, Holder, Invalid, Kind, Ladder, Level, Pin, Priority, Suspension,
     SuspensionReason,
 };
 
@@ -23,7 +23,23 @@ pub struct Policy {
     pub matches: Match,
     /// How this policy counts working days; named here so that it is never inferred.
     pub day_convention: DayConvention,
+    /// What is promised once the appeal is opened again.
+    #[serde(default, skip_serializing_if = "Reopening::goes_on")]
+    pub reopen: Reopening,
+    /// How long the applicant is waited for each time they are asked, by the calendar of the resolution; after it the appeal goes on as it is. How
+    /// often they are asked is not limited. Absent: they are waited for without end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_pause: Option<Allowance>,
+    /// How long after they were asked the applicant is reminded that it is their turn (`L6`), by the same calendar; once for each time they are
+    /// asked. Absent: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remind_applicant_after: Option<Allowance>,
     pub first_answer: Plan,
+    /// For every answer after the first. Absent: only the first one and the last are promised.
+    ///
+    /// As all that versions of a service before it do not know: publish it when every replica of every service knows it, notification first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_answer: Option<Plan>,
     pub resolution: Plan,
     /// Within which bounds the resolution may be extended, where they are others than those of the set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,6 +67,21 @@ pub struct Plan {
     pub ladder: Ladder,
 }
 
+/// What is promised for the resolution of an appeal that is opened again (peers S-12).
+///
+/// In TOML: `"continue"`, `"fresh"`, `{ grant = { working_days = 3 } }`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reopening {
+    /// The term goes on; the time since the resolution does not count where the plan says so.
+    #[default]
+    Continue,
+    /// A whole term, from then on.
+    Fresh,
+    /// This term, from then on.
+    Grant(Allowance),
+}
+
 /// By whose wall a plan reads its calendar's hours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -68,18 +99,25 @@ pub enum ZoneChoice {
 pub enum ClockKind {
     /// Until a person first answers.
     FirstAnswer,
+    /// Until a person answers what the applicant wrote after that (peers S-01). It is there only while the applicant waits, so it begins anew with
+    /// each wait, and never pauses: what pauses the others is an answer.
+    NextAnswer,
     /// Until the answer in writing: the due time that the citizen is told.
     Resolution,
 }
 
 impl ClockKind {
-    /// Both clocks.
-    pub const ALL: [Self; 2] = [Self::FirstAnswer, Self::Resolution];
+    /// Every clock; the resolution last.
+    pub const ALL: [Self; 3] = [Self::FirstAnswer, Self::NextAnswer, Self::Resolution];
+
+    /// Those that every policy has, and that run from the filing on.
+    pub const FROM_FILING: [Self; 2] = [Self::FirstAnswer, Self::Resolution];
 
     /// The name in databases.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::FirstAnswer => "first_answer",
+            Self::NextAnswer => "next_answer",
             Self::Resolution => "resolution",
         }
     }
@@ -108,12 +146,37 @@ pub struct Match {
 }
 
 impl Policy {
-    /// What is promised for a clock.
-    pub fn plan(&self, clock: ClockKind) -> &Plan {
+    /// What is promised for a clock; `None` where nothing is, which may be so for the next answer only.
+    pub fn plan(&self, clock: ClockKind) -> Option<&Plan> {
         match clock {
-            ClockKind::FirstAnswer => &self.first_answer,
-            ClockKind::Resolution => &self.resolution,
+            ClockKind::FirstAnswer => Some(&self.first_answer),
+            ClockKind::NextAnswer => self.next_answer.as_ref(),
+            ClockKind::Resolution => Some(&self.resolution),
         }
+    }
+
+    /// What is promised for every clock that it has.
+    pub fn plans(&self) -> impl Iterator<Item = &Plan> {
+        ClockKind::ALL.into_iter().filter_map(|clock| self.plan(clock))
+    }
+
+    /// What the resolution of an appeal that is opened again is promised from then on; `None` where its term goes on.
+    pub fn reopened(&self) -> Option<Allowance> {
+        match self.reopen {
+            Reopening::Continue => None,
+            Reopening::Fresh => Some(self.resolution.allowance),
+            Reopening::Grant(allowance) => Some(allowance),
+        }
+    }
+
+    /// Whether it promises the same as another one besides the terms of the clocks that run: the next answer, what follows a reopening, how long
+    /// the applicant is waited for, and how far the resolution may be extended by rules of its own.
+    pub fn promises_otherwise_like(&self, other: &Self) -> bool {
+        let rest = |it: &Self| {
+            let waits = (it.longest_pause, it.remind_applicant_after);
+            (it.next_answer.clone(), it.reopen, waits, it.extension.clone())
+        };
+        rest(self) == rest(other)
     }
 
     /// Id and version, as a promise keeps them.
@@ -132,9 +195,11 @@ impl Policy {
             refuse("an empty list matches nothing; leave the dimension out to match everything");
         }
         self.extension.iter().flat_map(ExtensionRule::faults).for_each(&mut refuse);
-        for plan in ClockKind::ALL.map(|clock| self.plan(clock)) {
+        for plan in self.plans() {
             let of_level = |level: &Level| [Some(level.allowance), level.acknowledge_within].into_iter().flatten();
-            let allowances = || plan.ladder.0.iter().flat_map(of_level).chain([plan.allowance]);
+            let of_pauses = [self.longest_pause, self.remind_applicant_after];
+            let others = || [Some(plan.allowance), self.reopened()].into_iter().chain(of_pauses).flatten();
+            let allowances = || plan.ladder.0.iter().flat_map(of_level).chain(others());
             if !allowances().all(Allowance::is_positive) {
                 refuse("an allowance must be longer than zero");
             }
@@ -147,9 +212,16 @@ impl Policy {
             if !(1..=99).contains(&plan.warn_percent) {
                 refuse("warn_percent must be 1 to 99");
             }
+            // They look into what others do, and answer nobody.
+            if plan.ladder.0.iter().any(|level| level.role == Holder::SecurityOfficer) {
+                refuse("a ladder can't hand anything to a security_officer: they take no appeals");
+            }
             // Levels are numbered in a byte and acted on by people; nobody has ten ranks.
-            if plan.ladder.0.len() > 9 {
-                refuse("a ladder has at most 9 levels");
+            if plan.ladder.len() > 9 {
+                refuse("a ladder has at most 9 levels, each counted as often as it acts");
+            }
+            if plan.ladder.0.iter().any(|level| level.times == 0) {
+                refuse("a level that acts no times is none: leave it out");
             }
         }
         faults
@@ -160,6 +232,12 @@ impl Plan {
     /// Those of an appeal's suspensions that stop this clock.
     pub fn pausing(&self, suspensions: &[Suspension]) -> Vec<Suspension> {
         suspensions.iter().filter(|suspension| self.pauses.contains(&suspension.reason)).copied().collect()
+    }
+}
+
+impl Reopening {
+    fn goes_on(&self) -> bool {
+        *self == Self::Continue
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Revision {
 /// One value that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
-    /// `calendar support`, `policy emergency`, or `extension` for the rule of the set.
+    /// `calendar support`, `outage of_2_march`, `policy emergency`, or `extension` for the rule of the set.
     pub entry: String,
     /// Where in the entry, `first_answer.allowance`; empty for an entry that is new or gone.
     pub field: String,
@@ -32,7 +32,7 @@ pub struct Edit {
 
 impl PolicySet {
     /// The set that follows this one, under `version`: entries of `document` take the place of those with the same id, its `[extension]`
-    /// that of the set, the policies named in `removed` are gone. The document is TOML like any of a set's, without a version of its own.
+    /// that of the set, the policies and outages named in `removed` are gone. The document is TOML like any of a set's, without a version of its own.
     ///
     /// # Errors
     /// Everything that is wrong: among others an entry whose version is not one more than that of the entry it replaces, and a
@@ -66,7 +66,8 @@ impl PolicySet {
                     .map(|what| Invalid::Policy { id: policy.id.clone(), what }),
             );
         }
-        for id in removed.iter().filter(|id| self.policy(id).is_none()) {
+        let is_known = |id: &String| self.policy(id).is_some() || self.outages().iter().any(|outage| outage.id == *id);
+        for id in removed.iter().filter(|id| !is_known(id)) {
             faults.push(Invalid::Policy { id: id.clone(), what: "there is none to be removed".into() });
         }
         let mut after = Document { version: Some(version), ..before.clone() };
@@ -74,6 +75,10 @@ impl PolicySet {
         after
             .policies
             .retain(|known| given.policies.iter().all(|new| new.id != known.id) && !removed.contains(&known.id));
+        after
+            .outages
+            .retain(|known| given.outages.iter().all(|new| new.id != known.id) && !removed.contains(&known.id));
+        after.outages.extend(given.outages);
         after.extension = given.extension.or(after.extension);
         after.calendars.extend(given.calendars);
         after.policies.extend(given.policies);
@@ -103,7 +108,7 @@ fn changes(before: &PolicySet, after: &PolicySet) -> Vec<Edit> {
     let mut changes = Vec::new();
     let rule = |set: &PolicySet| Table::try_from(set.document()).unwrap_or_default().get("extension").cloned();
     differ("extension", String::new(), rule(before), rule(after), &mut changes);
-    for kind in ["calendar", "policy"] {
+    for kind in ["calendar", "outage", "policy"] {
         let (before, after) = (entries(before, kind), entries(after, kind));
         let ids: std::collections::BTreeSet<&String> = before.iter().chain(&after).map(|(id, _)| id).collect();
         for id in ids {

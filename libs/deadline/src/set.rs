@@ -8,7 +8,7 @@ use std::{cmp::Reverse, fmt};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Calendar, CalendarData, ClockKind, ExtensionRule, Features, Invalid, Policy, Term, cases};
+use crate::{Calendar, CalendarData, ClockKind, ExtensionRule, Features, Invalid, Outage, Policy, Term, cases};
 
 /// Faults of choice after which no more are looked for.
 const MOST_FAULTS: usize = 100;
@@ -37,6 +37,9 @@ pub(crate) struct Document {
     /// Within which bounds terms may be extended under policies that say nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) extension: Option<ExtensionRule>,
+    /// What counts for nobody.
+    #[serde(default, rename = "outage", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) outages: Vec<Outage>,
     #[serde(default, rename = "calendar")]
     pub(crate) calendars: Vec<CalendarData>,
     #[serde(default, rename = "policy")]
@@ -68,7 +71,7 @@ impl PolicySet {
     pub fn from_toml(documents: &[&str]) -> Result<Self, Invalid> {
         let mut whole = Document::default();
         for text in documents {
-            let Document { version, extension, calendars, policies } = Document::read(text)?;
+            let Document { version, extension, outages, calendars, policies } = Document::read(text)?;
             if whole.version.is_some() && version.is_some() {
                 return Err(Invalid::Set("two documents have a version".into()));
             }
@@ -77,6 +80,7 @@ impl PolicySet {
             }
             whole.version = whole.version.or(version);
             whole.extension = whole.extension.or(extension);
+            whole.outages.extend(outages);
             whole.calendars.extend(calendars);
             whole.policies.extend(policies);
         }
@@ -124,6 +128,11 @@ impl PolicySet {
         &self.calendars
     }
 
+    /// What counts for nobody, oldest first.
+    pub fn outages(&self) -> &[Outage] {
+        &self.document.outages
+    }
+
     /// The policy of that id.
     pub fn policy(&self, id: &str) -> Option<&Policy> {
         self.document.policies.iter().find(|policy| policy.id == id)
@@ -141,11 +150,11 @@ impl PolicySet {
         policies.iter().find(|policy| policy.matches.holds(features)).unwrap_or(&policies[self.catch_all])
     }
 
-    /// One clock of a policy of this set, ready to compute with. `None` when the set has no such policy.
+    /// One clock of a policy of this set, ready to compute with. `None` when the set has no such policy, or the policy no such clock.
     pub fn term(&self, policy: &str, clock: ClockKind) -> Option<Term<'_>> {
         let policy = self.policy(policy)?;
-        let calendar = self.calendar(&policy.plan(clock).calendar)?;
-        Some(Term::new(policy, clock, calendar))
+        let plan = policy.plan(clock)?;
+        Some(Term::new(policy, clock, plan, self.calendar(&plan.calendar)?))
     }
 
     /// Within which bounds the resolution of an appeal under that policy may be extended; `None` where it may not (`L4`).
@@ -174,6 +183,7 @@ impl PolicySet {
         if document.version.is_none_or(|version| version == 0) {
             faults.push(Invalid::Set("a set has a version, counted from 1".into()));
         }
+        document.outages.sort_by(|one, other| (one.from, &one.id).cmp(&(other.from, &other.id)));
         document.calendars.sort_by(|one, other| one.id.cmp(&other.id));
         document.calendars.iter_mut().for_each(CalendarData::sort);
         document.policies.sort_by(|one, other| rank(one).cmp(&rank(other)));
@@ -182,11 +192,17 @@ impl PolicySet {
         if care == Care::Whole {
             let rule = document.extension.iter().flat_map(ExtensionRule::faults);
             faults.extend(rule.map(|what| Invalid::Set(format!("extension: {what}"))));
+            let of = |it: &Outage| {
+                it.faults().into_iter().map(|what| format!("outage {:?}: {what}", it.id)).collect::<Vec<_>>()
+            };
+            faults.extend(document.outages.iter().flat_map(of).map(Invalid::Set));
+            faults.extend(check_ids(document.outages.iter().map(|outage| outage.id.as_str()), "outages"));
         }
+        let outages: Vec<_> = document.outages.iter().map(Outage::suspension).collect();
         let mut calendars = Vec::with_capacity(document.calendars.len());
         for data in &document.calendars {
             match load(data, &document.calendars) {
-                Ok(calendar) => calendars.push(calendar),
+                Ok(calendar) => calendars.push(calendar.with_outages(outages.clone())),
                 Err(fault) => faults.push(fault),
             }
         }
@@ -194,7 +210,7 @@ impl PolicySet {
             if care == Care::Whole {
                 faults.extend(policy.check());
             }
-            for plan in ClockKind::ALL.map(|clock| policy.plan(clock)) {
+            for plan in policy.plans() {
                 if !document.calendars.iter().any(|calendar| calendar.id == plan.calendar) {
                     let what = format!("the set has no calendar {:?}", plan.calendar);
                     faults.push(Invalid::Policy { id: policy.id.clone(), what });

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::Refused;
+use crate::{Calendar, Refused};
 
 /// Why an appeal's clocks may stand still.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,12 +21,14 @@ pub enum SuspensionReason {
     AwaitingOtherBody,
     /// The time between a resolution and its reopening: the citizen held the answer.
     Resolved,
+    /// Nobody could work: see [`Outage`](crate::Outage). Never an appeal's own.
+    Outage,
 }
 
 impl SuspensionReason {
     /// Every reason.
-    pub const ALL: [Self; 4] =
-        [Self::AwaitingApplicant, Self::AwaitingVerification, Self::AwaitingOtherBody, Self::Resolved];
+    pub const ALL: [Self; 5] =
+        [Self::AwaitingApplicant, Self::AwaitingVerification, Self::AwaitingOtherBody, Self::Resolved, Self::Outage];
 
     /// The name in policies and databases.
     pub fn as_str(self) -> &'static str {
@@ -35,6 +37,7 @@ impl SuspensionReason {
             Self::AwaitingVerification => "awaiting_verification",
             Self::AwaitingOtherBody => "awaiting_other_body",
             Self::Resolved => "resolved",
+            Self::Outage => "outage",
         }
     }
 }
@@ -52,6 +55,14 @@ pub struct Suspension {
 pub(crate) struct Ledger(Vec<Suspension>);
 
 impl Ledger {
+    /// Those of an appeal, and the outages that stop every clock of its calendar's set.
+    pub(crate) fn of(calendar: &Calendar, suspensions: &[Suspension]) -> Result<Self, Refused> {
+        if calendar.outages().is_empty() {
+            return Self::new(suspensions);
+        }
+        Self::new(&[suspensions, calendar.outages()].concat())
+    }
+
     pub(crate) fn new(suspensions: &[Suspension]) -> Result<Self, Refused> {
         for suspension in suspensions {
             if let Some(to) = suspension.to.filter(|to| *to < suspension.from) {

@@ -12,12 +12,14 @@ use crate::{
 pub struct Term<'a> {
     policy: &'a Policy,
     clock: ClockKind,
+    plan: &'a Plan,
+    allowance: Allowance,
     calendar: &'a Calendar,
 }
 
 impl<'a> Term<'a> {
-    pub(crate) fn new(policy: &'a Policy, clock: ClockKind, calendar: &'a Calendar) -> Self {
-        Self { policy, clock, calendar }
+    pub(crate) fn new(policy: &'a Policy, clock: ClockKind, plan: &'a Plan, calendar: &'a Calendar) -> Self {
+        Self { policy, clock, plan, allowance: plan.allowance, calendar }
     }
 
     /// The policy it belongs to.
@@ -32,7 +34,7 @@ impl<'a> Term<'a> {
 
     /// What is promised.
     pub fn plan(&self) -> &'a Plan {
-        self.policy.plan(self.clock)
+        self.plan
     }
 
     /// The calendar it counts by.
@@ -40,10 +42,24 @@ impl<'a> Term<'a> {
         self.calendar
     }
 
+    /// The same for a clock that began in that epoch: the resolution's begins in a later one than the first when its appeal is opened again, and the
+    /// policy may grant another term for that.
+    #[must_use]
+    pub fn begun_in(self, start_epoch: i64) -> Self {
+        let anew = self.policy.reopened().filter(|_| self.clock == ClockKind::Resolution && start_epoch > 1);
+        Self { allowance: anew.unwrap_or(self.allowance), ..self }
+    }
+
+    /// How much time is promised.
+    pub fn allowance(&self) -> Allowance {
+        self.allowance
+    }
+
     /// Whether it promises what another one does: the same plan by the same version of its calendar. The same due time is not enough, since a
     /// pause may lead two of them to different ones.
     pub fn promises_like(&self, other: &Term<'_>) -> bool {
-        self.plan() == other.plan() && self.calendar.version() == other.calendar.version()
+        (self.plan(), self.allowance) == (other.plan(), other.allowance)
+            && self.calendar.version() == other.calendar.version()
     }
 
     /// See [`due`].
@@ -51,7 +67,15 @@ impl<'a> Term<'a> {
     /// # Errors
     /// [`Refused`].
     pub fn due(&self, start: Timestamp, suspensions: &[Suspension]) -> Result<Due, Refused> {
-        due(self.calendar, start, self.plan().allowance, &self.plan().pausing(suspensions))
+        due(self.calendar, start, self.allowance, &self.plan().pausing(suspensions))
+    }
+
+    /// The due time as if there had been no outages.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub(crate) fn undisturbed(&self, start: Timestamp) -> Result<Due, Refused> {
+        due(&self.calendar.clone().with_outages(Vec::new()), start, self.allowance, &[])
     }
 
     /// See [`extended`].
@@ -65,7 +89,7 @@ impl<'a> Term<'a> {
         suspensions: &[Suspension],
     ) -> Result<Due, Refused> {
         let plan = self.plan();
-        extended(self.calendar, start, plan.allowance, extensions, &plan.pausing(suspensions))
+        extended(self.calendar, start, self.allowance, extensions, &plan.pausing(suspensions))
     }
 
     /// See [`remaining`].
@@ -78,7 +102,7 @@ impl<'a> Term<'a> {
         suspensions: &[Suspension],
         now: Timestamp,
     ) -> Result<SignedDuration, Refused> {
-        remaining(self.calendar, start, self.plan().allowance, &self.plan().pausing(suspensions), now)
+        remaining(self.calendar, start, self.allowance, &self.plan().pausing(suspensions), now)
     }
 
     /// How much counted time is used between two instants. See [`elapsed`].
@@ -91,7 +115,7 @@ impl<'a> Term<'a> {
         to: Timestamp,
         suspensions: &[Suspension],
     ) -> Result<SignedDuration, Refused> {
-        elapsed(self.calendar, self.plan().allowance.basis(), from, to, &self.plan().pausing(suspensions))
+        elapsed(self.calendar, self.allowance.basis(), from, to, &self.plan().pausing(suspensions))
     }
 
     /// The rungs under the due time in force: what [`due`](Self::due) says, or what was promised before. See [`rungs`].
@@ -103,7 +127,7 @@ impl<'a> Term<'a> {
         rungs(&RungInputs {
             calendar: self.calendar,
             start,
-            allowance: plan.allowance,
+            allowance: self.allowance,
             suspensions: &plan.pausing(suspensions),
             due,
             warn_percent: plan.warn_percent,
@@ -124,6 +148,6 @@ impl<'a> Term<'a> {
     /// [`Refused`].
     pub fn explain(&self, start: Timestamp, suspensions: &[Suspension]) -> Result<Explanation, Refused> {
         let plan = self.plan();
-        explain(self.policy.pin(), self.calendar, start, plan.allowance, &plan.pausing(suspensions))
+        explain(self.policy.pin(), self.calendar, start, self.allowance, &plan.pausing(suspensions))
     }
 }

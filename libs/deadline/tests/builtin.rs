@@ -118,7 +118,7 @@ fn every_term_can_be_computed_until_a_month_before_the_horizon() {
     let end: Timestamp = "2027-12-01T00:00:00+03".parse().unwrap();
     while start < end {
         for policy in set.policies() {
-            let [first_answer, resolution] = ClockKind::ALL.map(|clock| {
+            let [first_answer, resolution] = ClockKind::FROM_FILING.map(|clock| {
                 let term = set.term(&policy.id, clock).unwrap();
                 let due = term.due(start, &[]).unwrap();
                 let rungs = term.rungs(start, &[], due).unwrap();
@@ -165,7 +165,7 @@ fn no_later_version_moves_a_due_time_of_version_1() {
     let end: Timestamp = "2028-01-01T00:00:00+03".parse().unwrap();
     while start < end {
         for policy in one.policies() {
-            for clock in ClockKind::ALL {
+            for clock in ClockKind::FROM_FILING {
                 let due = |set: &'static PolicySet| set.term(&policy.id, clock).unwrap().due(start, &[]);
                 assert_eq!(due(one), due(two), "{} {clock:?} {start}", policy.id);
             }
@@ -274,6 +274,24 @@ fn faults_in_the_text_are_refused() {
             "ladder = [{ role = \"supervisor\", allowance = { real = \"8h\" }, acknowledge_within = { real = \"0h\" } }]",
             "longer than zero",
         ),
+        (
+            "ladder = []",
+            "ladder = [{ role = \"security_officer\", allowance = { real = \"8h\" } }]",
+            "a security_officer",
+        ),
+        (
+            "ladder = []",
+            "ladder = [{ role = \"supervisor\", allowance = { real = \"8h\" }, times = 10 }]",
+            "at most 9 levels",
+        ),
+        (
+            "ladder = []",
+            "ladder = [{ role = \"supervisor\", allowance = { real = \"8h\" }, times = 0 }]",
+            "acts no times",
+        ),
+        ("match = {  }", "match = {  }\nlongest_pause = { working_days = 0 }", "longer than zero"),
+        ("match = {  }", "match = {  }\nreopen = { grant = { real = \"0h\" } }", "longer than zero"),
+        ("match = {  }", "match = {  }\nreopen = \"never\"", "unknown variant `never`"),
         ("working = \"8h\"", "hours = 8", "unknown variant `hours`"),
         ("\"everything\"", "\"Everything\"", "not lower snake case"),
         ("match = {  }", "match = { channel = [\"fax\"] }", "unknown variant `fax`"),

@@ -239,8 +239,8 @@ proptest! {
         second in allowance(),
     ) {
         let ladder = Ladder(vec![
-            Level { role: Holder::SeniorSpecialist, allowance: first, acknowledge_within: None },
-            Level { role: Holder::Supervisor, allowance: second, acknowledge_within: None },
+            Level { role: Holder::SeniorSpecialist, allowance: first, acknowledge_within: None, times: 1 },
+            Level { role: Holder::Supervisor, allowance: second, acknowledge_within: None, times: 1 },
         ]);
         let in_force = due_of(&case);
         let rungs = rungs(&RungInputs {

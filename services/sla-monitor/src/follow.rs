@@ -79,7 +79,8 @@ impl Follower {
             && !deadline.is_overtaken(&rung, now)
         {
             let expire_time = now.checked_add(app.notice_lifetime).unwrap_or(Timestamp::MAX);
-            match routes::repeat(&deadline, &rung, appeal, expire_time) {
+            let holder = app.policies().holder(&deadline, key.clock, key.level);
+            match routes::repeat(&deadline, &rung, holder, appeal, expire_time) {
                 Some(call) => {
                     rung.notice_request_id = Some(call.id());
                     calls.push(call);
@@ -120,7 +121,7 @@ impl Follower {
     }
 }
 
-/// The expected time that the citizen is told with a level of the resolution's ladder. The first answer's ladder does not change it.
+/// The expected time that the citizen is told with a level of the resolution's ladder. Those of the answers do not change it.
 fn told(key: RungKey, appeal: Option<&Appeal>) -> Option<Timestamp> {
     let expected = appeal.filter(|_| key.clock == ClockKind::Resolution)?.expected_time.as_ref();
     expected.and_then(from_wire)

@@ -7,7 +7,7 @@
 //! level n FIRED                   EscalateAppeal(n)                           -
 //!   done, resolution: ACTED       -                                           SendNotification(overdue_repeat)
 //!     heard of after its time     -                                           -   (the next level is due, and tells its own)
-//!   done, first answer: ACTED     -                                           -   (staff are told by the ticket service)
+//!   done, an answer: ACTED        -                                           -   (staff are told by the ticket service)
 //!   refused as expected           -                                           -   SUPPRESSED
 //! any level SUPERSEDED            RecordDeadlineOutcome(SUPERSEDED)           -
 //! RecordNoticeOutcome came        RecordDeadlineOutcome(REPEAT_NOTICE)        -
@@ -19,6 +19,7 @@
 //!
 //! No call follows from a RecordDeadlineOutcome. `follow` applies the left column; here is only what the calls say.
 
+use ::deadline::Holder;
 use jiff::{SignedDuration, Timestamp};
 use outbox::Call;
 use proto::notification::v1::{
@@ -130,8 +131,14 @@ fn outcome(deadline: &Deadline, rung: &Rung, what: Outcome, now: Timestamp, late
 /// Tells the citizen that we are late, who has it now, and when to expect it. Released by the ticket service's answer alone, which carries
 /// recipient, contact and language. The event is the firing: notification drops the notice when it knows of a later resolution.
 ///
-/// None when the answer names no recipient.
-pub(crate) fn repeat(deadline: &Deadline, rung: &Rung, appeal: &Appeal, expire_time: Timestamp) -> Option<Call> {
+/// None when the answer names no recipient. `holder`: whom the level hands to, as far as that is known.
+pub(crate) fn repeat(
+    deadline: &Deadline,
+    rung: &Rung,
+    holder: Option<Holder>,
+    appeal: &Appeal,
+    expire_time: Timestamp,
+) -> Option<Call> {
     if appeal.recipient.is_empty() {
         return None;
     }
@@ -142,8 +149,8 @@ pub(crate) fn repeat(deadline: &Deadline, rung: &Rung, appeal: &Appeal, expire_t
     let mut variables = vec![variable("number", Value::Text(deadline.promise.number.clone()))];
     variables.extend(expected.map(|time| variable("due_time", Value::Time(time))));
     // A word of the template's, which has it in every language.
-    let handler = if rung.key.level == 1 { "senior_specialist" } else { "supervisor" };
-    variables.push(variable("handler", Value::Text(handler.to_owned())));
+    let named = holder.filter(|it| *it != Holder::SecurityOfficer);
+    variables.extend(named.map(|it| variable("handler", Value::Text(it.as_str().to_owned()))));
     let contact = appeal.contact.as_ref();
     let contact = contact.map(|it| notification::Contact { phone: it.phone.clone(), email: it.email.clone() });
     let name = appeal_name(deadline.id);

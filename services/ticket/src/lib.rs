@@ -6,7 +6,7 @@
 //!             │    ╲─► routes: events -> calls ──► outbox ──► sla, notification
 //!             └──────► once: the same request is answered as it was the first time
 //! loops: relay (delivers calls), verification_keys (fetches what assertions are checked with), watch (looks for those who watch),
-//!        policy_sets (looks for what another replica was told to promise)
+//!        policy_sets (looks for what another replica was told to promise), pauses (reminds applicants whose turn it is, and goes on without them)
 //! ```
 //!
 //! What fails when: without the database nothing is answered. Without the other services everything is: their calls wait in the outbox, and
@@ -20,6 +20,7 @@ mod config;
 mod desk;
 mod domain;
 mod grpc;
+mod pauses;
 pub mod queries;
 mod routes;
 mod store;
@@ -91,6 +92,7 @@ impl bootstrap::Service for Service {
         loops.push(Loop::new("verification_keys", config.assertions.refresh, refresh));
         loops.push(::watches::look_loop(&app.watches, Arc::clone(&app)));
         loops.push(policies::refresh_loop(&app.shelf));
+        loops.push(ctx.metrics.with(|registry| pauses::pauses_loop(&app, registry)));
         let routes = tonic::service::Routes::new(TicketServiceServer::new(grpc::Tickets(Arc::clone(&app))))
             .add_service(StaffServiceServer::new(grpc::Staff(app)))
             .add_service(outbox::service(&ctx.db, &ctx.outbox));

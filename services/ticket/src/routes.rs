@@ -3,17 +3,20 @@
 //! ```text
 //! what happened                     sla                   notification
 //! FILED                             TrackDeadline         registration (and UpsertRecipient for the form without login)
-//! FIRST_ANSWERED                    UpdateDeadline        -
+//! FIRST_ANSWERED, NEXT_ANSWERED     UpdateDeadline        -
+//! ANSWER_AWAITED                    UpdateDeadline        -
 //! INFO_REQUESTED                    UpdateDeadline        applicant_question
 //! INFO_PROVIDED                     UpdateDeadline        status_change
+//! APPLICANT_REMINDED                -                     reminder
+//! PAUSE_ENDED                       UpdateDeadline        pause_ended; and staff_pause_ended, to the member
 //! RESOLVED                          StopDeadline          resolution
 //! REOPENED                          UpdateDeadline        status_change
 //! WITHDRAWN                         StopDeadline          status_change
 //! ESCALATION_ACKNOWLEDGED           UpdateDeadline        -
 //! ASSIGNED                          -                     staff_assigned, to the member
 //! any that led to IN_PROGRESS       -                     status_change
-//! ESCALATED, and somebody got it    -                     staff_escalated, to the member; the citizen hears from the SLA monitor,
-//!                                                         which waits for our OK
+//! ESCALATED, and somebody has it    -                     staff_escalated, to the member, also one who keeps it; the citizen hears from
+//!                                                         the SLA monitor, which waits for our OK
 //! ESCALATED, into a queue           -                     -      nobody has it, and where it waits is an internal matter
 //! DEADLINE_WARNED                   -                     staff_reminder, to the member, while that clock runs for that due time
 //! RUNG_NOT_ACTED, NOTICE_OUTCOME    -                     -      nothing goes back to where they came from
@@ -37,7 +40,7 @@ use ::outbox::Call;
 use jiff::Timestamp;
 use proto::sla::v1 as sla;
 
-use crate::domain::{Appeal, Event, Handed, Member, Papers, Recorded, State, Text};
+use crate::domain::{Appeal, Event, Member, Papers, Recorded, State, Text};
 
 /// The SLA monitor, as a destination and a peer.
 pub const SLA: &str = "sla";
@@ -99,7 +102,7 @@ fn to_sla(change: &Change<'_>) -> Option<Call> {
 /// The whole state of the clocks, to whoever may know an older one or none: an update creates what is unknown.
 pub fn retold(appeal: &Appeal) -> Call {
     let (key, deadline, request_id) = (appeal.name(), Some(deadline::wire(appeal)), String::new());
-    if appeal.clocks().iter().all(|clock| clock.is_over()) {
+    if appeal.clocks().all(|clock| clock.is_over()) {
         Call::new(SLA, key, sla::StopDeadlineRequest { deadline, request_id })
     } else {
         Call::new(SLA, key, sla::UpdateDeadlineRequest { deadline, request_id })
@@ -110,6 +113,8 @@ fn to_applicant(change: &Change<'_>, recorded: &Recorded, moved: bool) -> Option
     match &recorded.event {
         Event::Filed(_) => Some(notice::registration(change, recorded)),
         Event::InfoRequested { .. } => Some(notice::question(change, recorded)),
+        Event::ApplicantReminded => Some(notice::applicants_turn(change, recorded)),
+        Event::PauseEnded { expected_time, .. } => Some(notice::pause_ended(change, recorded, *expected_time)),
         Event::Resolved { .. } => Some(notice::resolution(change, recorded)),
         Event::ExtensionProposed(proposed) => Some(notice::extension(change, recorded, proposed)),
         Event::Rebased(rebased) => notice::changed(change, recorded, rebased),
@@ -129,8 +134,12 @@ fn to_staff(change: &Change<'_>, recorded: &Recorded) -> Option<Call> {
         Event::Assigned { assignee } if recorded.actor.staff() != Some(assignee) => {
             Some(notice::assigned(change, recorded, member))
         }
-        Event::Escalated(escalated) if matches!(escalated.handed, Some(Handed::To(_))) => {
+        // Also who keeps it: it is late again, and they may have to say that they have seen it. Who did it themselves knows.
+        Event::Escalated(escalated) if recorded.actor.staff() != Some(&member.id) => {
             Some(notice::escalated(change, recorded, member, escalated))
+        }
+        Event::PauseEnded { expected_time, .. } => {
+            Some(notice::staff_pause_ended(change, recorded, member, *expected_time))
         }
         Event::DeadlineWarned(note) => notice::reminder(change, recorded, member, note),
         _ => None,
@@ -140,7 +149,10 @@ fn to_staff(change: &Change<'_>, recorded: &Recorded) -> Option<Call> {
 /// Whether a member of staff may hear of what happened, so that [`Change::assignee`] is needed.
 pub fn concerns_staff(events: &[Recorded]) -> bool {
     events.iter().any(|recorded| {
-        matches!(recorded.event, Event::Assigned { .. } | Event::Escalated(_) | Event::DeadlineWarned(_))
+        matches!(
+            recorded.event,
+            Event::Assigned { .. } | Event::Escalated(_) | Event::DeadlineWarned(_) | Event::PauseEnded { .. }
+        )
     })
 }
 

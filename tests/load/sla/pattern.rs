@@ -44,13 +44,14 @@ pub async fn track(stage: &Stage, role_url: &str, start: Timestamp) -> Result<()
 
 fn deadline(start: Timestamp) -> Result<Deadline> {
     let set = PolicySet::builtin();
-    let clocks = ClockKind::ALL.map(|kind| {
-        let plan = set.policy(POLICY).context("the policy")?.plan(kind);
+    let clocks = ClockKind::FROM_FILING.map(|kind| {
+        let plan = set.policy(POLICY).context("the policy")?.plan(kind).context("its plan")?;
         let calendar = set.calendar(&plan.calendar).context("its calendar")?;
         let deadline::Allowance::RealTime(length) = plan.allowance else { anyhow::bail!("it counts hours") };
         anyhow::Ok(Clock {
             kind: match kind {
                 ClockKind::FirstAnswer => WireKind::FirstAnswer,
+                ClockKind::NextAnswer => WireKind::NextAnswer,
                 ClockKind::Resolution => WireKind::Resolution,
             }
             .into(),

@@ -37,7 +37,7 @@ pub struct Delivery {
 /// The notice of a level.
 pub(super) const REPEAT: &str = "overdue_repeat";
 /// What something later makes untrue.
-const SUPERSEDED: [&str; 2] = [REPEAT, "deadline_extended"];
+const SUPERSEDED: [&str; 5] = [REPEAT, "deadline_extended", "applicant_question", "reminder", "pause_ended"];
 
 // === impl World ===
 

@@ -5,7 +5,8 @@ use jiff_sqlx::Timestamp as Stamp;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::model::{Appeal, Clock};
+use crate::clock::Clock;
+use crate::model::Appeal;
 use crate::world::World;
 
 #[derive(Debug, FromRow)]
@@ -20,6 +21,7 @@ struct Row {
     first_epoch: i64,
     first_due_time: Option<Stamp>,
     first_level: i16,
+    next_answer: Option<serde_json::Value>,
     resolution_state: String,
     resolution_epoch: i64,
     resolution_due_time: Option<Stamp>,
@@ -36,7 +38,7 @@ impl World {
     pub(super) async fn check_rows(&mut self) -> Result<()> {
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT appeal_id, number, state, assignee, queue_level, escalation_level, first_state, first_epoch, first_due_time,
-                first_level, resolution_state, resolution_epoch, resolution_due_time, resolution_level, expected_time, revision,
+                first_level, next_answer, resolution_state, resolution_epoch, resolution_due_time, resolution_level, expected_time, revision,
                 last_event_no, (SELECT count(*) FROM ticket.suspension AS s WHERE s.appeal_id = appeal.appeal_id
                     AND s.end_time IS NULL) AS open_suspensions
             FROM ticket.appeal WHERE appeal_id = ANY($1)",
@@ -65,6 +67,10 @@ impl World {
                 clock.due_time
             );
         }
+        let is_reminded = appeal.remind_time.is_none_or(|time| time > now);
+        ensure!(!appeal.is_paused() || is_reminded, "to be reminded at {:?}, and was not", appeal.remind_time);
+        let is_waited_for = appeal.resume_time.is_none_or(|time| time > now);
+        ensure!(!appeal.is_paused() || is_waited_for, "waited for until {:?}, and paused still", appeal.resume_time);
         ensure!(!appeal.is_proposed, "more time is proposed, and nothing comes of it");
         // What the citizen was last told is still to come, unless it was handed up as far as it goes.
         let is_over = appeal.expected_time.is_some_and(|time| time <= now);
@@ -111,6 +117,15 @@ impl Row {
             (&self.resolution_state, self.resolution_epoch, self.resolution_due_time, self.resolution_level);
         is_same("first answer", first, &appeal.first)?;
         is_same("resolution", resolution, &appeal.resolution)?;
+        let next = &appeal.next;
+        let known = (next.state != "none").then(|| {
+            let due = next.due_time.map(|due| due.to_string());
+            serde_json::json!([next.state, next.epoch, next.begun, due, next.level])
+        });
+        let row = self.next_answer.as_ref().map(|it| {
+            serde_json::json!([it["state"], it["epoch"], it["start_epoch"], it["due_time"], it["acted_level"]])
+        });
+        ensure!(row == known, "next answer: {row:?} in place of {known:?}");
         let paused = i64::from(appeal.is_paused());
         ensure!(self.open_suspensions == paused, "{} open suspensions in place of {paused}", self.open_suspensions);
         Ok(())

@@ -9,6 +9,7 @@ use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use crate::clock::warning;
 use crate::model::Appeal;
 use crate::world::World;
 
@@ -56,8 +57,11 @@ impl World {
             let handed_up: BTreeSet<_> =
                 appeal.handed_up.iter().map(|it| (it.clock.clone(), it.epoch, it.level)).collect();
             ensure!(acted == handed_up, "{}: {acted:?} acted, {handed_up:?} is in the journal", appeal.name);
-            let warned: BTreeSet<_> =
-                ours.iter().filter(|it| it.state == "acted" && it.level == 0).map(|it| it.clock.clone()).collect();
+            let warned: BTreeSet<_> = ours
+                .iter()
+                .filter(|it| it.state == "acted" && it.level == 0)
+                .map(|it| warning(&it.clock, it.epoch))
+                .collect();
             ensure!(
                 warned == appeal.warned,
                 "{}: {warned:?} warned, {:?} is in the journal",
@@ -119,7 +123,7 @@ impl World {
 /// nobody else.
 fn ladders_go_on(appeal: &Appeal, rungs: &[&Rung]) -> Result<()> {
     for (name, clock) in appeal.clocks().into_iter().filter(|(_, clock)| clock.state == "running") {
-        let ladder = || rungs.iter().filter(|it| it.clock == name);
+        let ladder = || rungs.iter().filter(|it| it.clock == name && it.epoch >= clock.begun);
         // What acted in an older epoch is not done again, and what was superseded in this one had its turn.
         let past = ladder().filter(|it| it.state == "acted" || it.epoch == clock.epoch && it.state != "armed");
         let next = past.map(|it| it.level + 1).max().unwrap_or_default();

@@ -10,9 +10,11 @@ use crate::model::Appeal;
 use crate::world::World;
 
 /// Words by which a text is known, in both languages: template, level.
-const MARKS: [(&str, i64, &[&str]); 7] = [
+const MARKS: [(&str, i64, &[&str]); 9] = [
     ("registration", 0, &["зарегистрировано", "is registered"]),
     ("applicant_question", 0, &["нужен ваш ответ", "needs your answer"]),
+    ("reminder", 0, &["Напоминаем", "A reminder"]),
+    ("pause_ended", 0, &["срок для вашего ответа прошёл", "the time for your answer is over"]),
     ("resolution", 0, &["дан ответ", "is answered"]),
     ("deadline_extended", 0, &["продлён", "takes longer"]),
     ("overdue_repeat", 1, &["старшему специалисту", "a senior specialist"]),

@@ -94,7 +94,11 @@ fn line(
 ) -> Option<((Tone, &'static str), String)> {
     let words = page.words();
     let when = |wire| time(wire).map(|it| page.moment(it, at)).unwrap_or_default();
-    let clock = if event.clock() == ClockKind::FirstAnswer { words.first_answer } else { words.resolution };
+    let clock = match event.clock() {
+        ClockKind::FirstAnswer => words.first_answer,
+        ClockKind::NextAnswer => words.next_answer,
+        ClockKind::Resolution | ClockKind::Unspecified => words.resolution,
+    };
     let who = cast.name(&event.actor);
     let holder = holder.map_or(words.queue, |it| cast.name(it));
     Some(match event.r#type() {

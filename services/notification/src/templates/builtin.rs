@@ -44,9 +44,11 @@ pub(super) const KINDS: &[Kind] = &[
     kind!("overdue_repeat"),
     kind!("deadline_extended"),
     kind!("deadline_changed"),
+    kind!("pause_ended"),
     kind!("resolution"),
     kind!("verification_code"),
     kind!("staff_assigned"),
     kind!("staff_escalated"),
     kind!("staff_reminder"),
+    kind!("staff_pause_ended"),
 ];

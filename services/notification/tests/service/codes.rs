@@ -71,11 +71,11 @@ async fn a_code_is_erased_when_it_expires() {
 #[tokio::test]
 async fn what_any_message_said_is_erased_with_its_last_attempt() {
     let rig = Rig::new().await;
-    let appeal = subject();
     let then = rig.now();
-    let question = rig.send(question(then, &appeal)).await;
+    // Of two appeals: an answer makes the question about its own one untrue.
+    let question = rig.send(question(then, &subject())).await;
     let both = vec![Channel::Sms.into(), Channel::Email.into()];
-    let answer = rig.send(wire::Notification { channels: both, ..resolution(then, &appeal) }).await;
+    let answer = rig.send(wire::Notification { channels: both, ..resolution(then, &subject()) }).await;
     let nobody = rig.send(wire::Notification { channels: vec![Channel::Email.into()], ..short(then) }).await;
     rig.recipient("ticket", "maria", 2, PHONE, "").await.unwrap();
     assert_eq!(rig.count(LEFT).await, 3);

@@ -28,7 +28,7 @@ impl Deadline {
 /// The levels above every one that acted, is under way, or has had its turn in this epoch; and the warning while there is none of these,
 /// unless it had its turn in this epoch, or acted and the term was not extended since to where it falls later.
 fn above(policies: &Policies, promise: &Promise, clock: &Clock, past: &[Rung]) -> Vec<Rung> {
-    let moved = past.iter().filter(|rung| !rung.is_armed() && rung.key.clock == clock.kind);
+    let moved = past.iter().filter(|rung| !rung.is_armed() && rung.is_of(clock));
     let handed = |rung: &&Rung| matches!(rung.state, RungState::Acted | RungState::Fired);
     let bars = |rung: &&Rung| handed(rung) || rung.key.epoch == clock.epoch;
     let floor = moved.clone().filter(bars).map(|rung| rung.key.level).filter(|level| *level > 0).max();
@@ -52,6 +52,7 @@ fn above(policies: &Policies, promise: &Promise, clock: &Clock, past: &[Rung]) -
     let arm = |step: Step| Rung {
         key: RungKey { clock: clock.kind, epoch: clock.epoch, level: step.level },
         state: RungState::Armed,
+        start_epoch: clock.start_epoch,
         extensions,
         fire_time: step.fire_time,
         act_time: None,

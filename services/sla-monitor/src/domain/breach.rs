@@ -167,9 +167,10 @@ impl Deadline {
         }
     }
 
-    /// The highest rung of a clock that acted.
+    /// The highest rung of a clock that acted since it began.
     fn acted(&self, clock: ClockKind) -> Option<&Rung> {
-        let acted = |rung: &&Rung| rung.key.clock == clock && rung.state == RungState::Acted;
+        let clock = self.promise.clock(clock)?;
+        let acted = |rung: &&Rung| rung.is_of(clock) && rung.state == RungState::Acted;
         self.rungs.iter().filter(acted).max_by_key(|rung| rung.key.level)
     }
 

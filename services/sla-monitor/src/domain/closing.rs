@@ -4,8 +4,13 @@
 //! was, and counted anew when it ends again: the promise is that the matter is settled in time, and an answer that did not settle it has
 //! not kept it. Counted per epoch, an answer given in haste and reopened would count as one kept promise more. So the figures of a past day may
 //! fall, and `reopened` of that day tells by how many.
+//!
+//! A clock that begins anew does not go on: it is another promise, and each is counted. So does the next answer's with each wait, and the
+//! resolution's when the appeal is opened again under a policy that grants a term for that.
 
-use ::deadline::ClockKind;
+use std::collections::BTreeSet;
+
+use ::deadline::{ClockKind, ExtensionReason};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +36,9 @@ pub struct Closing {
     pub late: i64,
     /// What it is told apart by.
     pub cell: Cell,
+    /// For which reasons its term had been extended (L4), each once; `None` is one that is not known here.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub extended: BTreeSet<Option<ExtensionReason>>,
 }
 
 /// What figures are told apart by, besides the time.
@@ -98,7 +106,10 @@ impl Deadline {
                 continue;
             }
             if let Some(at) = known {
-                tallies.push(Tally { closing: self.counted.remove(at), taken_back: true });
+                let closing = self.counted.remove(at);
+                if closing.epoch >= clock.start_epoch {
+                    tallies.push(Tally { closing, taken_back: true });
+                }
             }
             if clock.is_over() {
                 let closing = close(&self.promise, clock, before, self.update_time, policies);
@@ -136,6 +147,7 @@ fn close(promise: &Promise, clock: &Clock, before: Option<&Promise>, now: Timest
             policy: promise.policy.clone(),
             priority: promise.priority.clone(),
         },
+        extended: clock.extensions.iter().map(|it| it.reason).collect(),
     }
 }
 

@@ -41,8 +41,9 @@ pub struct Told {
 
 impl Deadline {
     /// Begins to watch a promise. One whose clocks are all over is a tombstone: it keeps older revisions out.
-    pub fn track(id: Uuid, promise: Promise, now: Timestamp, policies: &Policies) -> (Self, Told) {
+    pub fn track(id: Uuid, mut promise: Promise, now: Timestamp, policies: &Policies) -> (Self, Told) {
         let now = micros(now);
+        promise.complete(None, now);
         let (rungs, counted) = (Vec::new(), Vec::new());
         let mut deadline = Self { id, promise, rungs, counted, mismatch: false, create_time: now, update_time: now };
         let told = Told { mismatches: deadline.verify(policies), tallies: deadline.recount(None, policies) };
@@ -59,6 +60,7 @@ impl Deadline {
         promise.group = promise.group.or_else(|| self.promise.group.take());
         // And no acknowledgement; an older one than the level that has it now does no harm.
         promise.acknowledgement = promise.acknowledgement.or(self.promise.acknowledgement);
+        promise.complete(Some(&self.promise), micros(now));
         let before = std::mem::replace(&mut self.promise, promise);
         self.touch(now);
         let told = Told { mismatches: self.verify(policies), tallies: self.recount(Some(&before), policies) };

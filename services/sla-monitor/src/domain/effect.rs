@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use ::deadline::{ClockKind, Due, PolicySet};
+use ::deadline::{ClockKind, Due, PolicySet, Term};
 use jiff::Timestamp;
 
 use super::deadline::Deadline;
@@ -66,9 +66,16 @@ impl Policies {
         if set.content_hash().is(&promise.policy_hash) || i64::from(set.version()) < promise.policy_version {
             return Effect::Unchanged;
         }
-        let Some(term) = set.term(&promise.policy, clock.kind) else { return Effect::NotRebased };
+        let Some(term) = set.term(&promise.policy, clock.kind) else {
+            // An answer that is promised to nobody any more: who waits for one by now is owed it as before, though it climbs no ladder. That the
+            // promise is another one is told with the resolution.
+            let is_dropped = clock.kind == ClockKind::NextAnswer && set.policy(&promise.policy).is_some();
+            return if is_dropped { Effect::Unchanged } else { Effect::NotRebased };
+        };
+        let term = term.begun_in(clock.start_epoch);
         let (granted, suspensions) = (clock.granted(), promise.counted_suspensions());
         let pinned = self.pinned(promise).and_then(|set| set.term(&promise.policy, clock.kind));
+        let pinned = pinned.map(|pinned| pinned.begun_in(clock.start_epoch));
         let due = term.extended(clock.start_time, &granted, &suspensions).ok();
         match (clock.state, clock.due_time, due) {
             (ClockState::Running, Some(from), Some(Due::At(to))) if micros(to) != from => {
@@ -78,10 +85,18 @@ impl Policies {
             (ClockState::Running, ..) => return Effect::NotRebased,
             _ => {}
         }
-        let is_same = pinned.is_some_and(|pinned| pinned.promises_like(&term));
-        let before = self.pinned(promise).and_then(|set| set.extension(&promise.policy));
-        let other_bounds = clock.kind == ClockKind::Resolution && before != set.extension(&promise.policy);
-        if is_same && !other_bounds { Effect::Unchanged } else { Effect::OtherTerms }
+        // An outage in a term that is paused moves nothing yet, and leaves more of it.
+        let as_before = |pinned: &Term<'_>| pinned.extended(clock.start_time, &granted, &suspensions).ok() == due;
+        let is_same = pinned.is_some_and(|pinned| pinned.promises_like(&term) && as_before(&pinned));
+        let before =
+            self.pinned(promise).and_then(|set| Some((set.policy(&promise.policy)?, set.extension(&promise.policy))));
+        let now = set.policy(&promise.policy).map(|policy| (policy, set.extension(&promise.policy)));
+        // What is not of one clock that runs is told with the resolution, which every open appeal has.
+        let otherwise = before
+            .zip(now)
+            .is_some_and(|((was, bounds), (is, others))| bounds == others && was.promises_otherwise_like(is));
+        let is_same = is_same && (otherwise || clock.kind != ClockKind::Resolution);
+        if is_same { Effect::Unchanged } else { Effect::OtherTerms }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ::deadline::ExtensionReason;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -25,6 +26,8 @@ pub enum Measure {
     Unmeasured,
     /// Taken back since, by a reopening: only their number.
     Reopened,
+    /// Ended after an extension for that reason, whichever way: only their number.
+    Extended(Option<ExtensionReason>),
 }
 
 /// What a sum is of. In this order rows are locked.
@@ -70,6 +73,9 @@ pub fn fold<'a>(tallies: impl IntoIterator<Item = &'a Tally>) -> BTreeMap<Part, 
             Outcome::CancelledLate => add(Measure::CancelledLate, 0, sign),
             Outcome::Unmeasured => add(Measure::Unmeasured, 0, sign),
         }
+        for reason in &closing.extended {
+            add(Measure::Extended(*reason), 0, sign);
+        }
         if *taken_back {
             add(Measure::Reopened, 0, 1);
         }
@@ -105,6 +111,8 @@ pub struct Figures {
     pub unmeasured: i64,
     /// Taken back since.
     pub reopened: i64,
+    /// Ended after an extension, by its reason.
+    pub extended: BTreeMap<Option<ExtensionReason>, i64>,
 }
 
 // === impl Figures ===
@@ -120,6 +128,7 @@ impl Figures {
             Measure::CancelledLate => self.cancelled_late += sum.count,
             Measure::Unmeasured => self.unmeasured += sum.count,
             Measure::Reopened => self.reopened += sum.count,
+            Measure::Extended(reason) => *self.extended.entry(reason).or_default() += sum.count,
         }
     }
 
@@ -145,7 +154,7 @@ impl Figures {
 
 impl Measure {
     /// Every measure.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::Kept,
         Self::Late,
         Self::Lateness,
@@ -153,6 +162,10 @@ impl Measure {
         Self::CancelledLate,
         Self::Unmeasured,
         Self::Reopened,
+        Self::Extended(None),
+        Self::Extended(Some(ExtensionReason::FurtherAnalysis)),
+        Self::Extended(Some(ExtensionReason::MissingInformation)),
+        Self::Extended(Some(ExtensionReason::OtherDepartments)),
     ];
 
     /// The name in the database.
@@ -165,6 +178,10 @@ impl Measure {
             Self::CancelledLate => "cancelled_late",
             Self::Unmeasured => "unmeasured",
             Self::Reopened => "reopened",
+            Self::Extended(None) => "extended",
+            Self::Extended(Some(ExtensionReason::FurtherAnalysis)) => "extended_further_analysis",
+            Self::Extended(Some(ExtensionReason::MissingInformation)) => "extended_missing_information",
+            Self::Extended(Some(ExtensionReason::OtherDepartments)) => "extended_other_departments",
         }
     }
 

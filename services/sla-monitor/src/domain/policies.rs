@@ -69,7 +69,8 @@ impl Policies {
         let has_terms = |set: &&PolicySet| {
             set.term(&promise.policy, clock.kind).is_some_and(|term| {
                 let days = (term.calendar().id(), i64::from(term.calendar().version()));
-                term.plan().allowance == clock.allowance && days == (clock.calendar.as_str(), clock.calendar_version)
+                term.begun_in(clock.start_epoch).allowance() == clock.allowance
+                    && days == (clock.calendar.as_str(), clock.calendar_version)
             })
         };
         let pinned = self.pinned(promise);
@@ -85,8 +86,9 @@ impl Policies {
         let pinned = self.pinned(promise).and_then(|set| Some((set, set.policy(&promise.policy)?)));
         let Some((set, policy)) = pinned else { return Some(Mismatch::PolicyUnknown) };
         let (plan, calendar) = Self::plan(set, policy, clock)?;
+        let granted = set.term(&policy.id, clock.kind)?.begun_in(clock.start_epoch).allowance();
         let same_calendar = calendar.id() == clock.calendar && i64::from(calendar.version()) == clock.calendar_version;
-        if plan.allowance != clock.allowance || plan.calendar != clock.calendar || !same_calendar {
+        if granted != clock.allowance || plan.calendar != clock.calendar || !same_calendar {
             return Some(Mismatch::Terms);
         }
         let suspensions = plan.pausing(&promise.counted_suspensions());
@@ -103,7 +105,7 @@ impl Policies {
         match (clock.state, clock.due_time) {
             (ClockState::Running, Some(due)) => running(promise, clock, due, plan, calendar),
             (ClockState::Paused, _) => {
-                let levels = u8::try_from(plan.ladder.0.len()).unwrap_or(u8::MAX);
+                let levels = u8::try_from(plan.ladder.len()).unwrap_or(u8::MAX);
                 (0..=levels).map(|level| Step { level, fire_time: None, promise_time: None }).collect()
             }
             _ => Vec::new(),
@@ -162,7 +164,7 @@ impl Policies {
     }
 
     /// Who a level of a clock's ladder hands it to.
-    pub(super) fn holder(&self, deadline: &Deadline, kind: ClockKind, level: u8) -> Option<Holder> {
+    pub fn holder(&self, deadline: &Deadline, kind: ClockKind, level: u8) -> Option<Holder> {
         let promise = &deadline.promise;
         let (plan, _) = self.terms(promise, promise.clock(kind)?)?;
         plan.ladder.level(level).map(|level| level.role)
@@ -208,7 +210,7 @@ impl Policies {
     }
 
     fn plan<'a>(set: &'a PolicySet, policy: &'a Policy, clock: &Clock) -> Option<(&'a Plan, &'a Calendar)> {
-        let plan = policy.plan(clock.kind);
+        let plan = policy.plan(clock.kind)?;
         let calendar = set.calendar(&clock.calendar).or_else(|| set.calendar(&plan.calendar))?;
         Some((plan, calendar))
     }
@@ -237,7 +239,7 @@ fn running(promise: &Promise, clock: &Clock, due: Timestamp, plan: &Plan, calend
             })
             .collect(),
         // The warning's share can't be computed, say past the calendar's horizon. The breach needs no arithmetic: it is at the due time.
-        Err(_) if !plan.ladder.0.is_empty() => {
+        Err(_) if !plan.ladder.is_empty() => {
             vec![Step { level: 1, fire_time: Some(due), promise_time: None }]
         }
         Err(_) => Vec::new(),

@@ -36,7 +36,7 @@ pub struct Promise {
 /// Word of the holder of a level that they have seen it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Acknowledgement {
-    /// The level, of either clock.
+    /// The level, of every clock.
     pub level: u8,
     /// When they said so.
     pub time: Timestamp,
@@ -53,6 +53,9 @@ pub struct Clock {
     pub epoch: i64,
     /// When it began to run (L3).
     pub start_time: Timestamp,
+    /// The epoch in which it did. What a clock did in epochs before it is of another promise: the next answer's in another wait, the resolution's
+    /// before the appeal was opened again, where the policy has it begin anew. 0 where it is not told.
+    pub start_epoch: i64,
     /// When it is due; always there while it runs.
     pub due_time: Option<Timestamp>,
     /// How much counted time was promised.
@@ -128,6 +131,26 @@ impl Promise {
             Some(::deadline::Suspension { from: it.start_time, to: it.end_time, reason })
         };
         self.suspensions.iter().filter_map(counted).collect()
+    }
+}
+
+// === impl Promise, as an older replica of the ticket service tells it ===
+
+impl Promise {
+    /// Puts in what was not told, from what is known: since when the clocks run, and the next answer's. That one goes on as it was while the appeal is
+    /// open, and ends with it.
+    pub fn complete(&mut self, known: Option<&Promise>, now: Timestamp) {
+        let of = |kind| known.and_then(|known| known.clock(kind));
+        for clock in self.clocks.iter_mut().filter(|clock| clock.start_epoch == 0) {
+            clock.start_epoch = of(clock.kind).map_or(1, |it| it.start_epoch.min(clock.epoch));
+        }
+        let untold = of(ClockKind::NextAnswer).filter(|_| self.clock(ClockKind::NextAnswer).is_none());
+        let Some(mut next) = untold.cloned() else { return };
+        if !next.is_over() && self.clocks.iter().all(Clock::is_over) {
+            (next.state, next.due_time, next.end_time) = (ClockState::Cancelled, None, Some(now));
+        }
+        self.clocks.push(next);
+        self.clocks.sort_by_key(|clock| clock.kind);
     }
 }
 

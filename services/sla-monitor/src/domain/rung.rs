@@ -4,6 +4,8 @@ use ::deadline::ClockKind;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::promise::Clock;
+
 /// What a rung is known by. Fires at most once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RungKey {
@@ -22,6 +24,8 @@ pub struct Rung {
     pub key: RungKey,
     /// Where it stands.
     pub state: RungState,
+    /// The epoch in which its clock began, as it was armed for: kept for the promise that no level acts twice from one beginning.
+    pub start_epoch: i64,
     /// How many extensions its clock's term had when it was armed.
     pub extensions: u8,
     /// When it is to fire; `None` while its clock is paused.
@@ -63,6 +67,11 @@ impl Rung {
     /// True while it waits for its time.
     pub fn is_armed(&self) -> bool {
         self.state == RungState::Armed
+    }
+
+    /// Whether it is of what a clock promises since it began, in whatever epoch.
+    pub fn is_of(&self, clock: &Clock) -> bool {
+        self.key.clock == clock.kind && self.key.epoch >= clock.start_epoch
     }
 }
 

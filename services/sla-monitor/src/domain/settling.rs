@@ -17,7 +17,7 @@ const LEVEL_ACTED: &str = "LEVEL_ACTED";
 pub enum Answer {
     /// The appeal was handed up.
     Accepted {
-        /// What the citizen is told to expect now; `None` where the ladder's promise is not theirs, which is the first answer's.
+        /// What the citizen is told to expect now; `None` where the ladder's promise is not theirs, which are those of the answers.
         expected_time: Option<Timestamp>,
     },
     /// Too late, paused, or an old epoch.
@@ -35,8 +35,10 @@ impl Deadline {
     /// The level has it from when it was accepted, so the next one waits for what was promised then. When it fired does not change: that is the
     /// event which a repeat notice tells of, and a resolution after it makes the notice void.
     pub fn settle(&mut self, key: RungKey, answer: &Answer, now: Timestamp, policies: &Policies) -> Option<Rung> {
-        let reached =
-            |it: &Rung| it.state == RungState::Acted && it.key.clock == key.clock && it.key.level >= key.level;
+        // Of what the clock promises since it began, or of what it promised before.
+        let begun = self.promise.clock(key.clock).map_or(1, |clock| clock.start_epoch);
+        let is_of_it = |it: &Rung| it.key.clock == key.clock && (it.key.epoch >= begun) == (key.epoch >= begun);
+        let reached = |it: &Rung| it.state == RungState::Acted && is_of_it(it) && it.key.level >= key.level;
         let acted_before = self.rungs.iter().any(reached);
         let rung = self.rungs.iter_mut().find(|rung| rung.key == key)?;
         let was_dead = rung.state == RungState::Suppressed && rung.reason.as_deref() == Some(CALL_DEAD);

@@ -1,12 +1,16 @@
 //! The rules of rungs: by example, by outages, and over random histories.
 
 mod acknowledgements;
+mod effects;
 mod figures;
 mod histories;
 mod notices;
 mod outages;
+mod waits;
 
-use ::deadline::{Allowance, ClockKind, PolicySet};
+use std::sync::{Arc, LazyLock};
+
+use ::deadline::{Allowance, ClockKind, PolicySet, Published};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -39,13 +43,14 @@ fn promise(clocks: Vec<Clock>, revision: i64) -> Promise {
 }
 
 fn clock(kind: ClockKind) -> Clock {
-    let plan = PolicySet::builtin().policy("suspicious_activity").unwrap().plan(kind);
+    let plan = ANSWERING.policy("suspicious_activity").unwrap().plan(kind).unwrap();
     let Allowance::RealTime(allowance) = plan.allowance else { panic!("the policy counts real time") };
     Clock {
         kind,
         state: ClockState::Running,
         epoch: 1,
         start_time: start(),
+        start_epoch: 1,
         due_time: Some(start() + allowance),
         allowance: plan.allowance,
         calendar: plan.calendar.clone(),
@@ -55,8 +60,33 @@ fn clock(kind: ClockKind) -> Clock {
     }
 }
 
+/// The set after the shipped one: every answer is promised as the first one is, and what is opened again has six hours.
+static ANSWERING: LazyLock<PolicySet> = LazyLock::new(|| {
+    let mut document: toml::Table = PolicySet::builtin().to_toml().unwrap().parse().unwrap();
+    let version = document["version"].as_integer().unwrap() + 1;
+    document.insert("version".into(), version.into());
+    for policy in document["policy"].as_array_mut().unwrap() {
+        let first = policy["first_answer"].clone();
+        let policy = policy.as_table_mut().unwrap();
+        policy.insert("next_answer".into(), first);
+        policy.insert("reopen".into(), "grant = { real = \"6h\" }".parse::<toml::Table>().unwrap().into());
+    }
+    PolicySet::published(&document.to_string()).unwrap()
+});
+
+/// What is compiled in, and that set.
+fn answering() -> Policies {
+    Policies::new(Arc::new(Published::shipped().with([(ANSWERING.clone(), start())])))
+}
+
+/// A promise under that set.
+fn answering_promise(clocks: Vec<Clock>, revision: i64) -> Promise {
+    let (policy_version, policy_hash) = (ANSWERING.version().into(), ANSWERING.content_hash().to_string());
+    Promise { policy_version, policy_hash, ..promise(clocks, revision) }
+}
+
 fn both() -> Vec<Clock> {
-    ClockKind::ALL.map(clock).to_vec()
+    ClockKind::FROM_FILING.map(clock).to_vec()
 }
 
 fn tracked() -> Deadline {

@@ -59,6 +59,7 @@ pub(crate) fn not_computable(subject: &str, refused: Refused) -> Refusal {
 pub(crate) fn kind_to_wire(kind: ClockKind) -> wire::ClockKind {
     match kind {
         ClockKind::FirstAnswer => wire::ClockKind::FirstAnswer,
+        ClockKind::NextAnswer => wire::ClockKind::NextAnswer,
         ClockKind::Resolution => wire::ClockKind::Resolution,
     }
 }
@@ -67,6 +68,7 @@ pub(crate) fn kind_from_wire(kind: wire::ClockKind) -> Option<ClockKind> {
     match kind {
         wire::ClockKind::Unspecified => None,
         wire::ClockKind::FirstAnswer => Some(ClockKind::FirstAnswer),
+        wire::ClockKind::NextAnswer => Some(ClockKind::NextAnswer),
         wire::ClockKind::Resolution => Some(ClockKind::Resolution),
     }
 }

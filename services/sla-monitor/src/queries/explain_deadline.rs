@@ -20,7 +20,11 @@ pub(crate) async fn run(app: Arc<App>, _: Caller, request: ExplainDeadlineReques
     })?;
     let policies = app.policies();
     let set = policies.set_of(promise, clock);
-    let Some((set, policy)) = set.and_then(|set| Some((set, set.policy(&promise.policy)?))) else {
+    let under = set.and_then(|set| {
+        let policy = set.policy(&promise.policy)?;
+        Some((set, policy, policy.plan(kind)?))
+    });
+    let Some((set, policy, plan)) = under else {
         let text = "the policy that the promise was made under is not held here";
         return Err(Refusal::precondition(ErrorReason::PolicyUnknown, name, text)
             .with("policy", &promise.policy)
@@ -33,7 +37,7 @@ pub(crate) async fn run(app: Arc<App>, _: Caller, request: ExplainDeadlineReques
             .with("calendar", &clock.calendar)
             .with("calendar_version", clock.calendar_version.to_string()));
     };
-    let suspensions = policy.plan(kind).pausing(&promise.counted_suspensions());
+    let suspensions = plan.pausing(&promise.counted_suspensions());
     let explanation =
         explain_extended(policy.pin(), calendar, clock.start_time, clock.allowance, &clock.granted(), &suspensions);
     let explanation = explanation.map_err(|refused| not_computable(name, refused))?;

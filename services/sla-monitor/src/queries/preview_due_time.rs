@@ -31,10 +31,9 @@ pub(crate) async fn run(
     };
     let policy = set.select(&features);
     let mut explanations = Vec::new();
-    for clock in ClockKind::ALL {
-        let plan = policy.plan(clock);
-        let calendar =
-            set.calendar(&plan.calendar).ok_or_else(|| Refusal::internal("a policy without its calendar"))?;
+    for clock in ClockKind::FROM_FILING {
+        let found = policy.plan(clock).and_then(|plan| Some((plan, set.calendar(&plan.calendar)?)));
+        let (plan, calendar) = found.ok_or_else(|| Refusal::internal("a policy without its calendar"))?;
         let pin = Pin { id: policy.id.clone(), version: policy.version };
         let told = explain(pin, calendar, filed, plan.allowance, &[]).map_err(|it| not_computable(&policy.id, it))?;
         let due_time = told.due.time().map(micros);

@@ -20,6 +20,7 @@ struct Row {
     state: String,
     epoch: i64,
     start_time: Stamp,
+    start_epoch: i64,
     due_time: Option<Stamp>,
     allowance: Value,
     calendar: String,
@@ -29,12 +30,12 @@ struct Row {
     closing: Option<Value>,
 }
 
-/// The clocks of some deadlines, first answer before resolution. Rows that can't be read are the fault of their own deadline only.
+/// The clocks of some deadlines, the answers before the resolution. Rows that can't be read are the fault of their own deadline only.
 pub(super) async fn of(db: &mut PgConnection, deadlines: &[Uuid]) -> Result<Parts<Kept>, Error> {
     let rows = sqlx::query_as!(
         Row,
         "-- clocks_of()
-        SELECT deadline_id, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time,
+        SELECT deadline_id, kind, state, epoch, start_time, start_epoch, due_time, allowance, calendar, calendar_version, end_time,
             extensions, closing
         FROM clock WHERE deadline_id = ANY($1) ORDER BY deadline_id, kind",
         deadlines,
@@ -55,6 +56,7 @@ pub(super) async fn save(tx: &mut Tx, deadline: &Deadline) -> Result<(), Error> 
     let states: Vec<&str> = clocks.iter().map(|it| it.state.as_str()).collect();
     let epochs: Vec<i64> = clocks.iter().map(|it| it.epoch).collect();
     let starts: Vec<Stamp> = clocks.iter().map(|it| it.start_time.to_sqlx()).collect();
+    let start_epochs: Vec<i64> = clocks.iter().map(|it| it.start_epoch).collect();
     let dues: Vec<Option<Stamp>> = clocks.iter().map(|it| stamp(it.due_time)).collect();
     let allowances = clocks.iter().map(|it| serde_json::to_value(it.allowance)).collect::<Result<Vec<_>, _>>();
     let allowances = allowances.map_err(|_| corrupt("clock.allowance"))?;
@@ -69,16 +71,18 @@ pub(super) async fn save(tx: &mut Tx, deadline: &Deadline) -> Result<(), Error> 
     sqlx::query!(
         "-- save_clocks()
         INSERT INTO clock (deadline_id, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time,
-            extensions, closing)
+            extensions, closing, start_epoch)
         SELECT $1, kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time, extensions,
-            closing
+            closing, start_epoch
         FROM unnest($2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[], $7::jsonb[], $8::text[],
-                $9::bigint[], $10::timestamptz[], $11::jsonb[], $12::jsonb[])
-            AS given (kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time, extensions, closing)
+                $9::bigint[], $10::timestamptz[], $11::jsonb[], $12::jsonb[], $13::bigint[])
+            AS given (kind, state, epoch, start_time, due_time, allowance, calendar, calendar_version, end_time, extensions, closing,
+                start_epoch)
         ON CONFLICT (deadline_id, kind) DO UPDATE SET
             state = excluded.state, epoch = excluded.epoch, start_time = excluded.start_time, due_time = excluded.due_time,
             allowance = excluded.allowance, calendar = excluded.calendar, calendar_version = excluded.calendar_version,
-            end_time = excluded.end_time, extensions = excluded.extensions, closing = excluded.closing",
+            end_time = excluded.end_time, extensions = excluded.extensions, closing = excluded.closing,
+            start_epoch = excluded.start_epoch",
         deadline.id,
         &kinds as &[&str],
         &states as &[&str],
@@ -91,6 +95,7 @@ pub(super) async fn save(tx: &mut Tx, deadline: &Deadline) -> Result<(), Error> 
         &ends as &[Option<Stamp>],
         &extensions as &[Option<Value>],
         &closings as &[Option<Value>],
+        &start_epochs,
     )
     .execute(&mut **tx)
     .await?;
@@ -111,6 +116,7 @@ impl Row {
             state: ClockState::parse(&self.state).ok_or_else(|| corrupt("clock.state"))?,
             epoch: self.epoch,
             start_time: self.start_time.to_jiff(),
+            start_epoch: self.start_epoch,
             due_time: time(self.due_time),
             allowance: serde_json::from_value(self.allowance).map_err(|_| corrupt("clock.allowance"))?,
             calendar: self.calendar,

@@ -1,8 +1,11 @@
 //! Table `closing`: what is still to be counted.
 
+use std::collections::BTreeSet;
+
 use ::store::{Error, Tx};
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as Stamp, ToSqlx};
+use serde_json::Value;
 use sqlx::PgPool;
 
 use super::corrupt;
@@ -21,6 +24,7 @@ struct Row {
     outcome: String,
     used_seconds: i64,
     late_seconds: i64,
+    extended: Option<Value>,
 }
 
 /// Adds what is to be counted or taken back; no round trip where there is nothing, which is most changes of a promise.
@@ -40,15 +44,20 @@ pub(crate) async fn append(tx: &mut Tx, now: Timestamp, tallies: &[Tally]) -> Re
     let outcomes: Vec<&str> = closings().map(|it| it.outcome.as_str()).collect();
     let used: Vec<i64> = closings().map(|it| it.used).collect();
     let late: Vec<i64> = closings().map(|it| it.late).collect();
+    // Most terms are never extended; they have nothing there.
+    let reasons = |it: &Closing| serde_json::to_value(&it.extended).map(|all| (!it.extended.is_empty()).then_some(all));
+    let extended = closings().map(reasons).collect::<Result<Vec<_>, _>>();
+    let extended = extended.map_err(|_| corrupt("closing.extended"))?;
     sqlx::query!(
         "-- append_closings()
         INSERT INTO closing (record_time, taken_back, hour_time, clock, policy, category, priority, channel, queue_group, outcome,
-            used_seconds, late_seconds)
-        SELECT $1, taken_back, hour_time, clock, policy, category, priority, channel, queue_group, outcome, used_seconds, late_seconds
+            used_seconds, late_seconds, extended)
+        SELECT $1, taken_back, hour_time, clock, policy, category, priority, channel, queue_group, outcome, used_seconds, late_seconds,
+            extended
         FROM unnest($2::boolean[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-                $10::text[], $11::bigint[], $12::bigint[])
+                $10::text[], $11::bigint[], $12::bigint[], $13::jsonb[])
             AS given (taken_back, hour_time, clock, policy, category, priority, channel, queue_group, outcome, used_seconds,
-                late_seconds)",
+                late_seconds, extended)",
         now.to_sqlx(),
         &taken_back,
         &hours as &[Stamp],
@@ -61,6 +70,7 @@ pub(crate) async fn append(tx: &mut Tx, now: Timestamp, tallies: &[Tally]) -> Re
         &outcomes as &[&str],
         &used,
         &late,
+        &extended as &[Option<Value>],
     )
     .execute(&mut **tx)
     .await?;
@@ -76,7 +86,8 @@ pub(crate) async fn take(tx: &mut Tx, limit: u32) -> Result<Vec<Tally>, Error> {
             SELECT closing_id FROM closing ORDER BY closing_id LIMIT $1
             FOR UPDATE SKIP LOCKED
         )
-        RETURNING taken_back, hour_time, clock, policy, category, priority, channel, queue_group, outcome, used_seconds, late_seconds",
+        RETURNING taken_back, hour_time, clock, policy, category, priority, channel, queue_group, outcome, used_seconds, late_seconds,
+            extended",
         i64::from(limit),
     )
     .fetch_all(&mut **tx)
@@ -113,6 +124,10 @@ impl Row {
                 group: self.queue_group,
                 policy: self.policy,
                 priority: self.priority,
+            },
+            extended: match self.extended {
+                Some(all) => serde_json::from_value(all).map_err(|_| corrupt("closing.extended"))?,
+                None => BTreeSet::new(),
             },
         };
         Ok(Tally { closing, taken_back: self.taken_back })

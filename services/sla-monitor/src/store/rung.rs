@@ -17,6 +17,7 @@ struct Columns<'a> {
     epochs: Vec<i64>,
     levels: Vec<i16>,
     states: Vec<&'static str>,
+    start_epochs: Vec<i64>,
     extensions: Vec<i16>,
     fire_times: Vec<Option<Stamp>>,
     act_times: Vec<Option<Stamp>>,
@@ -31,6 +32,7 @@ struct Row {
     epoch: i64,
     level: i16,
     state: String,
+    start_epoch: i64,
     extensions: i16,
     fire_time: Option<Stamp>,
     act_time: Option<Stamp>,
@@ -47,7 +49,7 @@ pub(super) async fn of(db: &mut PgConnection, deadlines: &[Uuid]) -> Result<Part
     let rows = sqlx::query_as!(
         Row,
         "-- rungs_of()
-        SELECT deadline_id, clock, epoch, level, state, extensions, fire_time, act_time, accept_time, promise_time, reason, notice,
+        SELECT deadline_id, clock, epoch, level, state, start_epoch, extensions, fire_time, act_time, accept_time, promise_time, reason, notice,
             notice_time, notice_request_id
         FROM rung WHERE deadline_id = ANY($1) ORDER BY deadline_id, clock, epoch, level",
         deadlines,
@@ -85,10 +87,11 @@ pub(super) async fn rearm(tx: &mut Tx, deadline: Uuid, before: &[Rung], after: &
     if !new.deadlines.is_empty() {
         sqlx::query!(
             "-- arm_rungs()
-            INSERT INTO rung (deadline_id, clock, epoch, level, state, extensions, fire_time, promise_time, reason)
-            SELECT $1, clock, epoch, level, 'armed', extensions, fire_time, promise_time, reason
-            FROM unnest($2::text[], $3::bigint[], $4::smallint[], $5::smallint[], $6::timestamptz[], $7::timestamptz[], $8::text[])
-                AS armed (clock, epoch, level, extensions, fire_time, promise_time, reason)",
+            INSERT INTO rung (deadline_id, clock, epoch, level, state, extensions, fire_time, promise_time, reason, start_epoch)
+            SELECT $1, clock, epoch, level, 'armed', extensions, fire_time, promise_time, reason, start_epoch
+            FROM unnest($2::text[], $3::bigint[], $4::smallint[], $5::smallint[], $6::timestamptz[], $7::timestamptz[], $8::text[],
+                    $9::bigint[])
+                AS armed (clock, epoch, level, extensions, fire_time, promise_time, reason, start_epoch)",
             deadline,
             &new.clocks as &[&str],
             &new.epochs,
@@ -97,6 +100,7 @@ pub(super) async fn rearm(tx: &mut Tx, deadline: Uuid, before: &[Rung], after: &
             &new.fire_times as &[Option<Stamp>],
             &new.promise_times as &[Option<Stamp>],
             &new.reasons as &[Option<&str>],
+            &new.start_epochs,
         )
         .execute(&mut **tx)
         .await?;
@@ -184,6 +188,7 @@ impl Row {
                 level: u8::try_from(self.level).map_err(|_| corrupt("rung.level"))?,
             },
             state: RungState::parse(&self.state).ok_or_else(|| corrupt("rung.state"))?,
+            start_epoch: self.start_epoch,
             extensions: u8::try_from(self.extensions).map_err(|_| corrupt("rung.extensions"))?,
             fire_time: time(self.fire_time),
             act_time: time(self.act_time),
@@ -208,6 +213,7 @@ impl<'a> Columns<'a> {
             columns.epochs.push(rung.key.epoch);
             columns.levels.push(rung.key.level.into());
             columns.states.push(rung.state.as_str());
+            columns.start_epochs.push(rung.start_epoch);
             columns.extensions.push(rung.extensions.into());
             columns.fire_times.push(stamp(rung.fire_time));
             columns.act_times.push(stamp(rung.act_time));

@@ -13,7 +13,7 @@ use super::rig::{Rig, answered, hours, over, revised, start};
 use crate::{fold, queries};
 
 /// The file, whole.
-async fn file(rig: &Rig, scope: ReportScope) -> Vec<u8> {
+pub async fn file(rig: &Rig, scope: ReportScope) -> Vec<u8> {
     while fold::fold(&rig.app).await.unwrap() > 0 {}
     let request = GetReportCsvRequest { scope: Some(scope) };
     let caller = Caller::of_staff("anna", []);

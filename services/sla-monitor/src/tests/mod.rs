@@ -5,6 +5,7 @@ mod breaches;
 mod canary;
 mod drift;
 mod figures;
+mod figures_extended;
 mod figures_file;
 mod firing;
 mod notices;

@@ -217,6 +217,7 @@ pub fn promise() -> wire::Deadline {
             state: wire::clock::State::Running.into(),
             epoch: 1,
             start_time: Some(to_wire(start())),
+            start_epoch: 1,
             due_time: Some(to_wire(start() + allowance)),
             allowance: Some(wire::Allowance {
                 span: Some(wire::allowance::Span::RealTime(duration_to_wire(allowance))),
@@ -240,7 +241,7 @@ pub fn promise() -> wire::Deadline {
         priority: "emergency".into(),
         channel: "web_form".into(),
         group: "security".into(),
-        clocks: ClockKind::ALL.map(clock).to_vec(),
+        clocks: ClockKind::FROM_FILING.map(clock).to_vec(),
         ..wire::Deadline::default()
     }
 }

@@ -33,6 +33,7 @@ fn why(reason: SuspensionReason) -> &'static str {
         SuspensionReason::AwaitingVerification => "waiting for proof of identity",
         SuspensionReason::AwaitingOtherBody => "waiting for another body",
         SuspensionReason::Resolved => "the answer had been given",
+        SuspensionReason::Outage => "nobody could work",
     }
 }
 

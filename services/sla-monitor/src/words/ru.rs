@@ -33,6 +33,7 @@ fn why(reason: SuspensionReason) -> &'static str {
         SuspensionReason::AwaitingVerification => "ждали подтверждения личности",
         SuspensionReason::AwaitingOtherBody => "ждали ответа другого ведомства",
         SuspensionReason::Resolved => "ответ был дан",
+        SuspensionReason::Outage => "никто не мог работать",
     }
 }
 

@@ -12,6 +12,7 @@ pub mod create_member;
 pub mod escalate_appeal;
 pub mod extend_deadline;
 pub mod file_appeal;
+pub mod look_at_pause;
 pub mod post_message;
 pub mod provide_info;
 pub mod put_policy_set;

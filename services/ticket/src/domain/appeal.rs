@@ -30,7 +30,7 @@ pub struct Promise {
 /// How far up the appeal was handed (L7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Escalation {
-    /// 0 not at all, 1 senior specialist, 2 supervisor. Never falls.
+    /// The highest level that acted, of whichever ladder; 0 for none. Never falls. Whom a level hands to, its policy says.
     pub level: u8,
     /// When the present level was acknowledged by its receiver.
     pub acknowledge_time: Option<Timestamp>,
@@ -73,6 +73,8 @@ pub struct Appeal {
     pub promise: Promise,
     /// The clock of the first answer.
     pub first_answer: Clock,
+    /// The clock of the next answer; `None` before the applicant first waited for one, or where the policy promises none.
+    pub next_answer: Option<Clock>,
     /// The clock of the resolution; its due time is the appeal's.
     pub resolution: Clock,
     /// What did not count, oldest first; only the last may be open.
@@ -139,30 +141,32 @@ impl Appeal {
         }
     }
 
-    /// The clock of that kind.
-    pub fn clock(&self, kind: ClockKind) -> &Clock {
+    /// The clock of that kind; of the next answer's there may be none.
+    pub fn clock(&self, kind: ClockKind) -> Option<&Clock> {
         match kind {
-            ClockKind::FirstAnswer => &self.first_answer,
-            ClockKind::Resolution => &self.resolution,
+            ClockKind::FirstAnswer => Some(&self.first_answer),
+            ClockKind::NextAnswer => self.next_answer.as_ref(),
+            ClockKind::Resolution => Some(&self.resolution),
         }
     }
 
-    pub(super) fn clock_mut(&mut self, kind: ClockKind) -> &mut Clock {
+    pub(super) fn clock_mut(&mut self, kind: ClockKind) -> Option<&mut Clock> {
         match kind {
-            ClockKind::FirstAnswer => &mut self.first_answer,
-            ClockKind::Resolution => &mut self.resolution,
+            ClockKind::FirstAnswer => Some(&mut self.first_answer),
+            ClockKind::NextAnswer => self.next_answer.as_mut(),
+            ClockKind::Resolution => Some(&mut self.resolution),
         }
     }
 
-    /// Both clocks, the first answer's first.
-    pub fn clocks(&self) -> [&Clock; 2] {
-        [&self.first_answer, &self.resolution]
+    /// The clocks that there are, the resolution's last.
+    pub fn clocks(&self) -> impl Iterator<Item = &Clock> {
+        ClockKind::ALL.into_iter().filter_map(|kind| self.clock(kind))
     }
 
     /// What the clock's term is extended by, in order.
     pub fn granted(&self, kind: ClockKind) -> Vec<Allowance> {
         match kind {
-            ClockKind::FirstAnswer => Vec::new(),
+            ClockKind::FirstAnswer | ClockKind::NextAnswer => Vec::new(),
             ClockKind::Resolution => {
                 self.extensions.iter().filter(|it| it.is_effective()).map(|it| it.length).collect()
             }
@@ -188,7 +192,7 @@ impl Appeal {
 
     /// What is wrong with this appeal; `None` for every one that events can give. Stored rows are checked by it.
     pub fn fault(&self) -> Option<&'static str> {
-        let clocks = self.clocks();
+        let next = self.next_answer.as_ref();
         let rules = [
             (
                 self.state.is_paused() == self.open_suspension().is_some(),
@@ -199,19 +203,25 @@ impl Appeal {
                 "only the last suspension may be open",
             ),
             (
-                self.state.is_paused() || clocks.iter().all(|c| c.state != ClockState::Paused),
+                self.state.is_paused() || self.clocks().all(|c| c.state != ClockState::Paused),
                 "a clock is paused only in a paused state",
             ),
-            (!self.state.is_paused() || clocks.iter().all(|c| !c.is_running()), "no clock runs in a paused state"),
-            (self.state.is_open() || clocks.iter().all(|c| c.is_over()), "no clock is left when the appeal has ended"),
+            (!self.state.is_paused() || self.clocks().all(|c| !c.is_running()), "no clock runs in a paused state"),
+            (self.state.is_open() || self.clocks().all(Clock::is_over), "no clock is left when the appeal has ended"),
+            (next.is_none() || self.first_answer.is_over(), "the next answer comes after the first"),
+            (next.is_none_or(|c| c.state != ClockState::Paused), "the next answer's clock never pauses"),
+            (
+                self.clocks().all(|c| 1 <= c.start_epoch && c.start_epoch <= c.epoch),
+                "clocks begin in an epoch of theirs",
+            ),
             (!self.state.is_open() || !self.resolution.is_over(), "an open appeal has its resolution clock"),
             (
                 self.extensions.iter().rev().skip(1).all(Extension::is_effective),
                 "extensions before the last one govern",
             ),
             (self.proposal().is_none() || self.state.is_open(), "no extension is proposed when the appeal has ended"),
-            (clocks.iter().all(|c| c.is_running() == c.due_time.is_some()), "running clocks are due, others are not"),
-            (clocks.iter().all(|c| c.is_over() == c.end_time.is_some()), "clocks that are over have an end"),
+            (self.clocks().all(|c| c.is_running() == c.due_time.is_some()), "running clocks are due, others are not"),
+            (self.clocks().all(|c| c.is_over() == c.end_time.is_some()), "clocks that are over have an end"),
             (self.resolution.is_running() == self.expected_time.is_some(), "expected while the resolution clock runs"),
             ((self.state == State::Resolved) <= self.resolve_time.is_some(), "resolved appeals have their time"),
             ((self.state == State::Assigned) <= self.assignee.is_some(), "assigned appeals have an assignee"),

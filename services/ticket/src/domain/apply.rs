@@ -36,8 +36,9 @@ impl Appeal {
             language: event.language.clone(),
             time_zone: event.time_zone.clone(),
             promise: event.promise.clone(),
-            first_answer: started(ClockKind::FirstAnswer, recorded, &event.first_answer),
-            resolution: started(ClockKind::Resolution, recorded, &event.resolution),
+            first_answer: started(ClockKind::FirstAnswer, 1, recorded, &event.first_answer),
+            next_answer: None,
+            resolution: started(ClockKind::Resolution, 1, recorded, &event.resolution),
             suspensions: Vec::new(),
             extensions: Vec::new(),
             expected_time: Some(event.resolution.due_time),
@@ -77,9 +78,34 @@ impl Appeal {
                 self.last_message = self.last_message.max(*message);
                 end(&mut self.first_answer, ClockState::Met, recorded);
             }
-            Event::InfoRequested { message, suspension, .. } => {
+            Event::AnswerAwaited { epoch, term } => {
+                self.next_answer = Some(started(ClockKind::NextAnswer, *epoch, recorded, term));
+            }
+            Event::NextAnswered { message } => {
+                self.last_message = self.last_message.max(*message);
+                self.next_answer.iter_mut().for_each(|clock| end(clock, ClockState::Met, recorded));
+            }
+            Event::InfoRequested { message, suspension, resume_time, remind_time, .. } => {
                 self.last_message = *message;
-                self.pause(*suspension, recorded);
+                self.pause();
+                self.suspensions.push(Suspension {
+                    reason: *suspension,
+                    actor: recorded.actor.clone(),
+                    start_time: recorded.time,
+                    end_time: None,
+                    resume_time: *resume_time,
+                    remind_time: *remind_time,
+                });
+            }
+            Event::ApplicantReminded => {
+                if let Some(open) = self.suspensions.last_mut().filter(|last| last.end_time.is_none()) {
+                    open.remind_time = None;
+                }
+            }
+            Event::PauseEnded { due, expected_time } => {
+                self.close_suspension(recorded);
+                self.run_on(due);
+                self.expected_time = Some(*expected_time);
             }
             Event::InfoProvided { message, due, expected_time } => {
                 self.last_message = message.unwrap_or(self.last_message);
@@ -99,7 +125,7 @@ impl Appeal {
                 self.confirmed = None;
                 self.stop(ClockState::Met, recorded);
             }
-            Event::Reopened { message, due, expected_time } => {
+            Event::Reopened { message, due, expected_time, anew } => {
                 self.last_message = *message;
                 self.answer_message = None;
                 self.suspensions.extend(self.resolve_time.take().map(|from| Suspension {
@@ -107,8 +133,15 @@ impl Appeal {
                     actor: recorded.actor.clone(),
                     start_time: from,
                     end_time: Some(recorded.time),
+                    resume_time: None,
+                    remind_time: None,
                 }));
                 self.run_on(due);
+                if let Some(term) = anew {
+                    // What it was extended by was of the term before.
+                    self.extensions.clear();
+                    self.resolution = started(ClockKind::Resolution, self.resolution.epoch, recorded, term);
+                }
                 self.expected_time = Some(*expected_time);
             }
             Event::Withdrawn => self.stop(ClockState::Cancelled, recorded),
@@ -127,15 +160,14 @@ impl Appeal {
     }
 
     fn escalate(&mut self, escalated: &Escalated) {
-        let Escalated { clock, level, expected_time, handed, unseen, .. } = escalated;
-        if let Some(kind) = clock {
-            let clock = self.clock_mut(*kind);
+        let Escalated { clock, level, role, expected_time, handed, unseen, .. } = escalated;
+        if let Some(clock) = clock.and_then(|kind| self.clock_mut(kind)) {
             clock.acted_level = clock.acted_level.max(*level);
         }
         if *level > self.escalation.level {
             self.escalation = Escalation { level: *level, acknowledge_time: None };
-            self.queue_level = self.queue_level.max(Level::of_escalation(*level));
         }
+        self.queue_level = self.queue_level.max(role.unwrap_or(Level::of_escalation(*level)));
         if *unseen {
             self.escalation.acknowledge_time = None;
         }
@@ -169,33 +201,27 @@ impl Appeal {
     fn rebase(&mut self, rebased: &Rebased) {
         self.promise = rebased.promise.clone();
         for term in &rebased.terms {
-            let clock = self.clock_mut(term.clock);
+            let Some(clock) = self.clock_mut(term.clock) else { continue };
             (clock.epoch, clock.due_time, clock.allowance) = (term.epoch, term.due_time, term.allowance);
             (clock.calendar, clock.calendar_version) = (term.calendar.clone(), term.calendar_version);
         }
         self.expected_time = rebased.expected_time;
     }
 
-    fn pause(&mut self, reason: SuspensionReason, recorded: &Recorded) {
-        for kind in ClockKind::ALL {
-            let clock = self.clock_mut(kind);
+    fn pause(&mut self) {
+        for kind in ClockKind::FROM_FILING {
+            let Some(clock) = self.clock_mut(kind) else { continue };
             if clock.is_running() {
                 clock.state = ClockState::Paused;
                 clock.due_time = None;
             }
         }
         self.expected_time = None;
-        self.suspensions.push(Suspension {
-            reason,
-            actor: recorded.actor.clone(),
-            start_time: recorded.time,
-            end_time: None,
-        });
     }
 
     fn run_on(&mut self, due: &[NewDue]) {
         for NewDue { clock, epoch, due_time } in due {
-            let clock = self.clock_mut(*clock);
+            let Some(clock) = self.clock_mut(*clock) else { continue };
             clock.state = ClockState::Running;
             clock.epoch = *epoch;
             clock.due_time = Some(*due_time);
@@ -207,7 +233,7 @@ impl Appeal {
     fn stop(&mut self, state: ClockState, recorded: &Recorded) {
         self.close_suspension(recorded);
         for kind in ClockKind::ALL {
-            end(self.clock_mut(kind), state, recorded);
+            self.clock_mut(kind).into_iter().for_each(|clock| end(clock, state, recorded));
         }
         self.expected_time = None;
     }
@@ -219,12 +245,13 @@ impl Appeal {
     }
 }
 
-fn started(kind: ClockKind, recorded: &Recorded, term: &Term) -> Clock {
+fn started(kind: ClockKind, epoch: i64, recorded: &Recorded, term: &Term) -> Clock {
     Clock {
         kind,
         state: ClockState::Running,
-        epoch: 1,
+        epoch,
         start_time: recorded.time,
+        start_epoch: epoch,
         due_time: Some(term.due_time),
         end_time: None,
         allowance: term.allowance,

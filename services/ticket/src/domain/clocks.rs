@@ -1,10 +1,16 @@
-//! The two promises of an appeal, and the ledger of time that counts for neither.
+//! The promises of an appeal, and the ledger of time that counts for none of them.
 //!
 //! ```text
 //! RUNNING --(the applicant's turn)--> PAUSED --(answer: new due time, epoch + 1)--> RUNNING
 //! RUNNING | PAUSED --(done)--> MET --(reopened: new due time, epoch + 1)--> RUNNING
 //! RUNNING | PAUSED --(withdrawn)--> CANCELLED
+//!
+//! next answer:  (none) | MET --(the applicant writes: begins anew, epoch + 1)--> RUNNING --(a person answers)--> MET
 //! ```
+//!
+//! The first answer and the resolution run from the filing on. The next answer's clock is there only while the applicant waits for one, after
+//! the first: the oldest thing that they wrote and nobody answered begins it, what they add does not move it, and it never pauses, since
+//! what pauses the others is an answer (peers S-01).
 //!
 //! Being late is no state: a late clock runs on, and the ladder of the SLA monitor tells it. The epoch counts the changes of
 //! the due time; it fences rungs that were armed for an older one. Pausing does not raise it, as no new due time exists yet.
@@ -31,7 +37,7 @@ ids! {
 }
 
 /// One promise with its state.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
     /// Which promise.
     pub kind: ClockKind,
@@ -41,6 +47,8 @@ pub struct Clock {
     pub epoch: i64,
     /// When it began to run (L3).
     pub start_time: Timestamp,
+    /// The epoch in which it did: those before it are of another wait.
+    pub start_epoch: i64,
     /// When it is due; `None` unless running.
     pub due_time: Option<Timestamp>,
     /// When it was met or cancelled.
@@ -51,7 +59,7 @@ pub struct Clock {
     pub calendar: String,
     /// Version of that calendar.
     pub calendar_version: u32,
-    /// The highest level of its ladder that acted; 0 before any. Carried over epochs: no level acts twice.
+    /// The highest level of its ladder that acted since it began; 0 before any. Carried over epochs: no level acts twice.
     pub acted_level: u8,
 }
 
@@ -78,9 +86,20 @@ pub struct Suspension {
     pub start_time: Timestamp,
     /// Its end, not included; `None` while it lasts.
     pub end_time: Option<Timestamp>,
+    /// When it ends by itself, if nobody ended it by then; `None` for never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume_time: Option<Timestamp>,
+    /// When the applicant is reminded, unless it has ended by then; `None` for never, and once they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remind_time: Option<Timestamp>,
 }
 
 impl Suspension {
+    /// When something is to be done about it, if it still lasts then.
+    pub fn look_time(&self) -> Option<Timestamp> {
+        [self.remind_time, self.resume_time].into_iter().flatten().min()
+    }
+
     /// As the arithmetic wants it.
     pub fn counted(&self) -> deadline::Suspension {
         deadline::Suspension { from: self.start_time, to: self.end_time, reason: self.reason }

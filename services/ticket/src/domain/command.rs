@@ -89,6 +89,11 @@ pub enum Command {
         /// The assertion that came with it, its signature verified.
         assertion: Option<Assertion>,
     },
+    /// Go on without what was asked for, where it has been waited for long enough; or remind of it, where it is time for that.
+    LookAtPause {
+        /// When the pause began: a later one is left alone.
+        start_time: Timestamp,
+    },
     /// Answer it.
     Resolve {
         /// The assertion that came with it, its signature verified.

@@ -2,6 +2,8 @@
 //!
 //! Stored as JSON `{"type": "...", ...}`. Names and fields only ever get added, as rows live for years.
 
+mod notes;
+
 use deadline::{Allowance, ExtensionReason, SuspensionReason};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -15,9 +17,10 @@ use super::extension::Lapse;
 use super::kinds::{Channel, ClockKind, Kind, Priority, State};
 use super::message::{Author, Visibility};
 use super::number::Number;
-use super::outcome::NoticeState;
 use super::staff::Level;
 use person::{Language, Zone};
+
+pub use self::notes::{NoticeNote, RungNote};
 
 /// One numbered entry of an appeal's journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +86,18 @@ pub enum Event {
         /// Number of the message that was it (peers T-03).
         message: i64,
     },
+    /// The applicant waits for the next answer: its clock begins.
+    AnswerAwaited {
+        /// Its epoch from now on.
+        epoch: i64,
+        /// Its term.
+        term: Term,
+    },
+    /// The next answer by a person was given.
+    NextAnswered {
+        /// Number of the message that was it.
+        message: i64,
+    },
     /// The applicant was asked; running clocks paused.
     InfoRequested {
         /// Number of the message with the question.
@@ -91,6 +106,21 @@ pub enum Event {
         need: Need,
         /// Why the clocks are suspended from now on.
         suspension: SuspensionReason,
+        /// Until when the answer is waited for; none for good.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resume_time: Option<Timestamp>,
+        /// When they are reminded; none for never.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remind_time: Option<Timestamp>,
+    },
+    /// The applicant is reminded that it is their turn (L6).
+    ApplicantReminded,
+    /// The applicant was waited for as long as the policy has it; the clocks run on without an answer.
+    PauseEnded {
+        /// The new due times.
+        due: Vec<NewDue>,
+        /// When the citizen may expect it now.
+        expected_time: Timestamp,
     },
     /// The applicant answered; the clocks run on.
     InfoProvided {
@@ -122,6 +152,9 @@ pub enum Event {
         due: Vec<NewDue>,
         /// When the citizen may expect it now.
         expected_time: Timestamp,
+        /// The term of the resolution, where the policy has it begin anew.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        anew: Option<Term>,
     },
     /// Taken back by the applicant.
     Withdrawn,
@@ -249,6 +282,9 @@ pub struct Escalated {
     pub epoch: Option<i64>,
     /// The level that acted.
     pub level: u8,
+    /// Who it is for, by its policy; `None` when a person decided, and in journals of before this was written down: then the level's number tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Level>,
     /// The new expected time, where it changed.
     pub expected_time: Option<Timestamp>,
     /// Who got it, when it changed hands: none of the two means that it stayed where it was.
@@ -270,46 +306,6 @@ pub enum Handed {
     Queue(Level),
 }
 
-/// What a rung of the SLA monitor did or did not do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RungNote {
-    /// The clock.
-    pub clock: ClockKind,
-    /// Its epoch at the time.
-    pub epoch: i64,
-    /// The rung's level; 0 is the warning.
-    pub level: u8,
-    /// When it happened.
-    pub outcome_time: Timestamp,
-    /// The due time or promise concerned.
-    pub due_time: Option<Timestamp>,
-    /// Why, as a code.
-    pub reason: Option<String>,
-    /// How late the rung fired.
-    pub lateness: Option<SignedDuration>,
-}
-
-/// What became of a notice.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NoticeNote {
-    /// Kind of notice: its template id.
-    pub notice: String,
-    /// What became of it.
-    pub state: NoticeState,
-    /// When.
-    pub outcome_time: Timestamp,
-    /// `notifications/{uuid}`, where this service had asked for it.
-    pub notification: Option<String>,
-    /// The clock whose repeat notice it is.
-    pub clock: Option<ClockKind>,
-    /// The epoch of that clock.
-    pub epoch: Option<i64>,
-    /// The level whose repeat notice it is.
-    pub level: Option<u8>,
-    /// Why, as a code.
-    pub reason: Option<String>,
-}
-
 impl Event {
     /// The `type` in the stored form.
     pub fn kind(&self) -> &'static str {
@@ -318,7 +314,11 @@ impl Event {
             Self::Assigned { .. } => "assigned",
             Self::MessagePosted { .. } => "message_posted",
             Self::FirstAnswered { .. } => "first_answered",
+            Self::AnswerAwaited { .. } => "answer_awaited",
+            Self::NextAnswered { .. } => "next_answered",
             Self::InfoRequested { .. } => "info_requested",
+            Self::ApplicantReminded => "applicant_reminded",
+            Self::PauseEnded { .. } => "pause_ended",
             Self::InfoProvided { .. } => "info_provided",
             Self::IdentityConfirmed { .. } => "identity_confirmed",
             Self::Resolved { .. } => "resolved",
@@ -347,7 +347,10 @@ impl Event {
             Self::EscalationAcknowledged { level } => level.is_some(),
             Self::Filed(_)
             | Self::FirstAnswered { .. }
+            | Self::AnswerAwaited { .. }
+            | Self::NextAnswered { .. }
             | Self::InfoRequested { .. }
+            | Self::PauseEnded { .. }
             | Self::InfoProvided { .. }
             | Self::Resolved { .. }
             | Self::Reopened { .. }
@@ -357,6 +360,7 @@ impl Event {
             Self::Assigned { .. }
             | Self::MessagePosted { .. }
             | Self::IdentityConfirmed { .. }
+            | Self::ApplicantReminded
             | Self::Escalated(_)
             | Self::DeadlineWarned(_)
             | Self::RungNotActed(_)

@@ -71,7 +71,7 @@ fn term(set: &PolicySet, policy: &str, clock: ClockKind, start: Timestamp) -> Re
     let calendar = term.calendar();
     Ok(Term {
         due_time,
-        allowance: term.plan().allowance,
+        allowance: term.allowance(),
         calendar: calendar.id().to_owned(),
         calendar_version: calendar.version(),
     })

@@ -4,6 +4,7 @@
 //! REGISTERED -> ASSIGNED -> IN_PROGRESS <-> AWAITING_APPLICANT | AWAITING_VERIFICATION | AWAITING_OTHER_BODY
 //!                                |
 //!                                -> RESOLVED -> CLOSED        RESOLVED -> IN_PROGRESS, or REGISTERED when nobody has it
+//! AWAITING_APPLICANT | AWAITING_VERIFICATION -> IN_PROGRESS, or REGISTERED when nobody has it, once they were waited for long enough
 //! any open state -> WITHDRAWN, MERGED, REJECTED.   Escalation is a level 0..n on any open state, not a state.
 //! ```
 //!

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use deadline::Holder;
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -40,7 +41,22 @@ impl Level {
         Self::ALL.iter().copied().find(|level| level.rank() == rank)
     }
 
-    /// Who gets an appeal that was handed up so far: 1 senior specialist, 2 and up supervisor.
+    /// Who is one up, of those whom anything is handed up to; a supervisor has nobody above.
+    pub fn above(self) -> Self {
+        if self < Self::SeniorSpecialist { Self::SeniorSpecialist } else { Self::Supervisor }
+    }
+
+    /// Who a level of a ladder hands to; `None` for who takes no appeals.
+    pub const fn of_holder(holder: Holder) -> Option<Self> {
+        match holder {
+            Holder::Specialist => Some(Self::Specialist),
+            Holder::SeniorSpecialist => Some(Self::SeniorSpecialist),
+            Holder::Supervisor => Some(Self::Supervisor),
+            Holder::SecurityOfficer => None,
+        }
+    }
+
+    /// Who gets an appeal that a person hands up so far, or whose ladder is not known: 1 senior specialist, 2 and up supervisor.
     pub const fn of_escalation(level: u8) -> Self {
         if level <= 1 { Self::SeniorSpecialist } else { Self::Supervisor }
     }

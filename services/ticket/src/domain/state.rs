@@ -93,6 +93,13 @@ pub fn decide(
         }
         (ended!(), Command::ProvideInfo { .. }) => return closed(state),
 
+        (paused!(), Command::LookAtPause { start_time }) => deciding.look_at_pause(*start_time)?,
+        // Somebody was faster.
+        (
+            State::Registered | State::Assigned | State::InProgress | State::AwaitingOtherBody | ended!(),
+            Command::LookAtPause { .. },
+        ) => {}
+
         (
             State::Assigned | State::InProgress | State::AwaitingOtherBody | paused!(),
             Command::Resolve { assertion },

@@ -3,7 +3,9 @@
 //! The order of events is the order in which they count (peers, pain 2): a message before the state that follows from it, and
 //! a first answer before the pause that the same command begins, so that a clock is met and not paused.
 
+mod escalation;
 mod extension;
+mod pause;
 mod rebase;
 
 use jiff::Timestamp;
@@ -11,22 +13,19 @@ use jiff::Timestamp;
 use super::actor::Actor;
 use super::appeal::Appeal;
 use super::assurance::{Assertion, AssuranceLevel};
-use super::clocks::{ClockState, Suspension};
-use super::command::{Escalate, Need};
-use super::event::{Escalated, Event, Handed, NewDue, NoticeNote, Recorded, RungNote};
+use super::clocks::{Clock, Suspension};
+use super::event::{Event, NewDue, NoticeNote, Recorded, RungNote};
 use super::extension::Lapse;
 use super::kinds::{Channel, ClockKind, State, SuspensionReason};
 use super::message::{Author, MessageMeta, Visibility};
 use super::outcome::{DeadlineOutcome, NoticeOutcome, RungOutcome};
 use super::refusal::Refusal;
-use super::staff::{Level, Member, escalation_target, suitable};
+use super::staff::{Member, suitable};
 use super::state::Decision;
 use super::terms::Rules;
 
 /// The kind of notice that the SLA monitor sends with a level of its ladder.
 const REPEAT: &str = "overdue_repeat";
-/// Above it there is nobody to hand an appeal to.
-const TOP: u8 = 2;
 
 /// A decision in the making.
 pub(super) struct Deciding<'a> {
@@ -88,11 +87,30 @@ impl<'a> Deciding<'a> {
         if self.is_assignee() { Ok(()) } else { Err(Refusal::NotAssignee) }
     }
 
-    /// The first message by a person that the citizen sees (peers T-03). Nothing when there was one.
-    fn first_answer(&mut self, message: i64) {
-        if self.author() == Author::Staff && !self.after.first_answer.is_over() {
-            let state = self.after.state;
+    /// A message that the citizen sees: by a person it is the first answer (peers T-03), or the next one where they wait for that.
+    fn answer(&mut self, message: i64) {
+        if self.author() != Author::Staff {
+            return;
+        }
+        let state = self.after.state;
+        if !self.after.first_answer.is_over() {
             self.record(Event::FirstAnswered { message }, state);
+        } else if self.after.next_answer.as_ref().is_some_and(Clock::is_running) {
+            self.record(Event::NextAnswered { message }, state);
+        }
+    }
+
+    /// The applicant waits for an answer from now on. Before the first one its own clock tells so, and who waits already waits since then.
+    /// Where the term can't be computed, past the calendar's horizon, nothing is promised: nobody's message is refused for that.
+    fn begin_waiting(&mut self) {
+        let waits = self.after.next_answer.as_ref().is_some_and(Clock::is_running);
+        if waits || !self.after.first_answer.is_over() || self.after.state.is_paused() {
+            return;
+        }
+        if let Some(term) = self.rules.next_answer(&self.after, self.now) {
+            let epoch = self.after.next_answer.as_ref().map_or(0, |clock| clock.epoch) + 1;
+            let state = self.after.state;
+            self.record(Event::AnswerAwaited { epoch, term }, state);
         }
     }
 
@@ -103,7 +121,10 @@ impl<'a> Deciding<'a> {
         let author = self.author();
         self.record(Event::MessagePosted { message, author, visibility }, state);
         if visibility == Visibility::Public {
-            self.first_answer(message);
+            self.answer(message);
+            if author == Author::Applicant {
+                self.begin_waiting();
+            }
         }
     }
 
@@ -114,52 +135,6 @@ impl<'a> Deciding<'a> {
         suitable(member, &self.after).map_err(Refusal::MemberNotSuitable)?;
         let state = if self.after.state == State::Registered { State::Assigned } else { self.after.state };
         self.record(Event::Assigned { assignee: member.id.clone() }, state);
-        Ok(())
-    }
-
-    pub(super) fn ask(&mut self, need: Need) -> Result<(), Refusal> {
-        self.only_assignee()?;
-        let (state, suspension) = match need {
-            Need::Information => (State::AwaitingApplicant, SuspensionReason::AwaitingApplicant),
-            Need::Verification => (State::AwaitingVerification, SuspensionReason::AwaitingVerification),
-        };
-        let message = self.message(Visibility::Public, None);
-        self.first_answer(message);
-        self.record(Event::InfoRequested { message, need, suspension }, state);
-        Ok(())
-    }
-
-    pub(super) fn provide(&mut self, text: bool, assertion: Option<&Assertion>) -> Result<(), Refusal> {
-        let needed = self.after.required_assurance.max(AssuranceLevel::Simplified);
-        match self.after.state {
-            State::AwaitingVerification if assertion.is_none() => {
-                return Err(Refusal::AssuranceRequired { level: needed });
-            }
-            State::AwaitingApplicant if !text => return Err(Refusal::TextRequired),
-            _ => {}
-        }
-        if let Some(assertion) = assertion {
-            self.confirm(assertion, needed)?;
-        }
-        let mut suspensions = self.after.suspensions.clone();
-        if let Some(open) = suspensions.last_mut() {
-            open.end_time = Some(self.now);
-        }
-        let mut due = Vec::new();
-        let mut expected_time = None;
-        for kind in ClockKind::ALL {
-            let clock = self.after.clock(kind);
-            if clock.state == ClockState::Paused {
-                let moved = self.rules.due(&self.after, kind, &suspensions, self.now)?;
-                due.push(NewDue { clock: kind, epoch: clock.epoch + 1, due_time: moved.due_time });
-                expected_time = Some(moved.expected_time);
-            }
-        }
-        // The resolution clock comes last and is paused in every paused state.
-        let expected_time =
-            expected_time.ok_or_else(|| Refusal::Broken("a paused appeal has a paused clock".into()))?;
-        let message = text.then(|| self.message(Visibility::Public, None));
-        self.record(Event::InfoProvided { message, due, expected_time }, State::InProgress);
         Ok(())
     }
 
@@ -181,7 +156,7 @@ impl<'a> Deciding<'a> {
         }
         self.lapse(Lapse::AppealEnded);
         let message = self.message(Visibility::Public, None);
-        self.first_answer(message);
+        self.answer(message);
         self.record(Event::Resolved { message }, State::Resolved);
         Ok(())
     }
@@ -199,91 +174,30 @@ impl<'a> Deciding<'a> {
             actor: self.by.clone(),
             start_time: resolved,
             end_time: Some(self.now),
+            resume_time: None,
+            remind_time: None,
         });
-        let moved = self.rules.due(&self.after, ClockKind::Resolution, &suspensions, self.now)?;
+        let anew = self.rules.reopened(&self.after, &suspensions, self.now)?;
+        let (due_time, expected_time) = match &anew {
+            Some(term) => (term.due_time, term.due_time),
+            None => {
+                let moved = self.rules.due(&self.after, ClockKind::Resolution, &suspensions, self.now)?;
+                (moved.due_time, moved.expected_time)
+            }
+        };
         let epoch = self.after.resolution.epoch + 1;
-        let due = vec![NewDue { clock: ClockKind::Resolution, epoch, due_time: moved.due_time }];
+        let due = vec![NewDue { clock: ClockKind::Resolution, epoch, due_time }];
         let state = if self.after.assignee.is_some() { State::InProgress } else { State::Registered };
-        self.record(Event::Reopened { message, due, expected_time: moved.expected_time }, state);
-        Ok(())
-    }
-
-    pub(super) fn escalate(&mut self, ask: &Escalate, candidates: &[Member]) -> Result<(), Refusal> {
-        let present = self.after.escalation.level;
-        let level = ask.level.unwrap_or(present.saturating_add(1).min(TOP.max(present)));
-        if let Some(asked) = ask.clock {
-            let clock = self.after.clock(asked.kind);
-            if !clock.is_running() {
-                return Err(Refusal::ClockNotRunning { state: clock.state });
-            }
-            if asked.epoch != clock.epoch {
-                return Err(Refusal::EpochStale { present: clock.epoch });
-            }
-            if level <= clock.acted_level {
-                return Ok(());
-            }
-        } else if level <= present {
-            return Ok(());
+        self.record(Event::Reopened { message, due, expected_time, anew }, state);
+        if self.author() == Author::Applicant {
+            self.begin_waiting();
         }
-        if ask.clock.is_some_and(|clock| clock.kind == ClockKind::Resolution) {
-            // The monitor fires at the due time, so this is when it has passed.
-            self.lapse(Lapse::DueTimePassed);
-        }
-        let handed = (level > present).then(|| self.receiver(level, candidates)).flatten();
-        let state = match (&handed, self.after.state) {
-            (Some(Handed::To(_)), State::Registered) => State::Assigned,
-            (Some(Handed::Queue(_)), State::Assigned) => State::Registered,
-            (_, state) => state,
-        };
-        // The first answer's ladder promises a first answer, which is not what the citizen was told to expect.
-        let tells =
-            ask.clock.is_none_or(|clock| clock.kind == ClockKind::Resolution) && self.after.resolution.is_running();
-        let event = Escalated {
-            clock: ask.clock.map(|clock| clock.kind),
-            epoch: ask.clock.map(|clock| clock.epoch),
-            level,
-            expected_time: self.level_promise(ask, level).filter(|_| tells),
-            handed,
-            lateness: ask.lateness,
-            unseen: level <= present && self.after.escalation.acknowledge_time.is_some(),
-        };
-        self.record(Event::Escalated(event), state);
         Ok(())
-    }
-
-    /// The time that a level promises. The monitor counted it from when the level fired; where it has passed on the way here, as when we were
-    /// down, the level has its term from now on: a citizen is not told to expect an answer at a time that is over.
-    fn level_promise(&self, ask: &Escalate, level: u8) -> Option<Timestamp> {
-        let given = ask.level_due_time.filter(|time| *time > self.now);
-        given.or_else(|| self.rules.level_end(&self.after, ask.clock?.kind, level, self.now))
     }
 
     pub(super) fn withdraw(&mut self) {
         self.lapse(Lapse::AppealEnded);
         self.record(Event::Withdrawn, State::Withdrawn);
-    }
-
-    /// Who gets it at that level; `None` when it stays with a member on duty who stands that high already.
-    fn receiver(&self, level: u8, candidates: &[Member]) -> Option<Handed> {
-        let wanted = Level::of_escalation(level);
-        let holder = candidates.iter().find(|member| Some(&member.id) == self.after.assignee.as_ref());
-        if holder.is_some_and(|member| member.on_duty && member.level >= wanted) {
-            return None;
-        }
-        let target = escalation_target(candidates, &self.after.group, wanted);
-        Some(target.map_or(Handed::Queue(wanted), |member| Handed::To(member.id.clone())))
-    }
-
-    pub(super) fn acknowledge(&mut self) -> Result<(), Refusal> {
-        if self.after.escalation.level == 0 {
-            return Err(Refusal::NotEscalated);
-        }
-        self.only_assignee()?;
-        if self.after.escalation.acknowledge_time.is_none() {
-            let (level, state) = (Some(self.after.escalation.level), self.after.state);
-            self.record(Event::EscalationAcknowledged { level }, state);
-        }
-        Ok(())
     }
 
     pub(super) fn note_deadline(&mut self, outcome: &DeadlineOutcome) {

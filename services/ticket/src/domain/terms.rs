@@ -3,15 +3,16 @@
 
 use std::sync::Arc;
 
-use deadline::{Due, NotExtensible, PolicySet, Published, Refused, RungKind, Term};
+use deadline::{Allowance, Due, NotExtensible, PolicySet, Published, Refused, RungKind, Term};
 use jiff::Timestamp;
 
 use super::appeal::{Appeal, Promise};
 use super::clocks::{Clock, Suspension};
-use super::event::{Rebased, RebasedTerm};
+use super::event::{self, Rebased, RebasedTerm};
 use super::extension::Extend;
 use super::kinds::ClockKind;
 use super::refusal::Refusal;
+use super::staff::Level;
 
 /// What decisions need besides the appeal: the policies known here, and the window for reopening.
 #[derive(Debug, Clone)]
@@ -49,7 +50,7 @@ impl Rules<'_> {
         suspensions: &[Suspension],
         now: Timestamp,
     ) -> Result<Moved, Refusal> {
-        let clock = appeal.clock(kind);
+        let clock = appeal.clock(kind).ok_or_else(|| Refusal::Broken("a clock that there is not is due".into()))?;
         let counted: Vec<_> = suspensions.iter().map(Suspension::counted).collect();
         let set = self.pinned(appeal, clock)?;
         let calendar = set.calendar(&clock.calendar).ok_or_else(|| no_calendar(clock))?;
@@ -107,16 +108,17 @@ impl Rules<'_> {
         let counted: Vec<_> = appeal.suspensions.iter().map(Suspension::counted).collect();
         let (mut terms, mut expected_time) = (Vec::new(), None);
         for kind in ClockKind::ALL {
-            let clock = appeal.clock(kind);
-            if clock.is_over() {
-                continue;
-            }
-            let term = set.term(policy, kind).ok_or(Refusal::PolicyNotInSet)?;
-            let under = after.clock_mut(kind);
-            under.allowance = term.plan().allowance;
+            let Some(clock) = appeal.clock(kind).filter(|clock| !clock.is_over()) else { continue };
+            let term = match set.term(policy, kind).map(|term| term.begun_in(clock.start_epoch)) {
+                // A wait that the policy promises no answer to any more ends as it was promised, and climbs no ladder.
+                None if kind == ClockKind::NextAnswer => continue,
+                found => found.ok_or(Refusal::PolicyNotInSet)?,
+            };
+            let Some(under) = after.clock_mut(kind) else { continue };
+            under.allowance = term.allowance();
             (under.calendar, under.calendar_version) = (term.calendar().id().to_owned(), term.calendar().version());
-            let is_same =
-                before.and_then(|set| set.term(policy, kind)).is_some_and(|before| before.promises_like(&term));
+            let was = before.and_then(|set| set.term(policy, kind)).map(|was| was.begun_in(clock.start_epoch));
+            let is_same = was.is_some_and(|was| was.promises_like(&term));
             let mut due_time = None;
             if clock.is_running() {
                 let due = self.due(&after, kind, &appeal.suspensions, now)?.due_time;
@@ -128,27 +130,67 @@ impl Rules<'_> {
                 expected_time = None;
             }
             let moved = clock.is_running() && (due_time != clock.due_time || !is_same);
-            let under = after.clock(kind);
             terms.push(RebasedTerm {
                 clock: kind,
                 epoch: clock.epoch + i64::from(moved),
                 old_due_time: clock.due_time,
                 due_time,
-                allowance: under.allowance,
-                calendar: under.calendar.clone(),
-                calendar_version: under.calendar_version,
+                allowance: term.allowance(),
+                calendar: term.calendar().id().to_owned(),
+                calendar_version: term.calendar().version(),
             });
         }
         // The resolution comes last, and is open as long as the appeal is.
         Ok(Rebased { promise: after.promise, terms, expected_time })
     }
 
+    /// The term of an answer that the applicant waits for from `now` on. `None` where the policy promises none, or it can't be computed.
+    pub(super) fn next_answer(&self, appeal: &Appeal, now: Timestamp) -> Option<event::Term> {
+        let set = self.published.by_hash(&appeal.promise.set_hash)?;
+        let term = set.term(&appeal.promise.policy, ClockKind::NextAnswer)?;
+        begun(term, now, &appeal.suspensions).ok()
+    }
+
+    /// Until when the applicant is waited for who is asked at `now`, and when they are reminded. `None` for good, and never; also where that can't
+    /// be computed.
+    pub(super) fn waits(&self, appeal: &Appeal, now: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
+        let set = self.published.by_hash(&appeal.promise.set_hash);
+        let Some(term) = set.and_then(|set| set.term(&appeal.promise.policy, ClockKind::Resolution)) else {
+            return (None, None);
+        };
+        let after = |span: Option<Allowance>| deadline::due(term.calendar(), now, span?, &[]).ok()?.time();
+        let resume = after(term.policy().longest_pause);
+        // There is nothing to remind of once it has ended.
+        let remind = after(term.policy().remind_applicant_after);
+        (resume, remind.filter(|remind| resume.is_none_or(|resume| *remind < resume)))
+    }
+
+    /// The term of an appeal's resolution that is opened again at `now`, where its policy has it begin anew; `None` where it goes on.
+    pub(super) fn reopened(
+        &self,
+        appeal: &Appeal,
+        suspensions: &[Suspension],
+        now: Timestamp,
+    ) -> Result<Option<event::Term>, Refusal> {
+        let set = self.published.by_hash(&appeal.promise.set_hash);
+        let term = set.and_then(|set| set.term(&appeal.promise.policy, ClockKind::Resolution));
+        let term = term.filter(|term| term.policy().reopened().is_some());
+        term.map(|term| begun(term.begun_in(appeal.resolution.epoch + 1), now, suspensions)).transpose()
+    }
+
     /// When the term of a level of the ladder ends that the level has from `now` on; `None` where it has no end that is known, or the policy no
     /// such level.
     pub(super) fn level_end(&self, appeal: &Appeal, kind: ClockKind, level: u8, now: Timestamp) -> Option<Timestamp> {
-        let set = self.pinned(appeal, appeal.clock(kind)).ok()?;
+        let set = self.pinned(appeal, appeal.clock(kind)?).ok()?;
         let counted: Vec<_> = appeal.suspensions.iter().map(Suspension::counted).collect();
         set.term(&appeal.promise.policy, kind)?.level_end(level, now, &counted)
+    }
+
+    /// Who a level of a clock's ladder hands to, by the policy of the promise; `None` where that has no such level, or is not known.
+    pub(super) fn role(&self, appeal: &Appeal, kind: ClockKind, level: u8) -> Option<Level> {
+        let set = self.pinned(appeal, appeal.clock(kind)?).ok()?;
+        let plan = set.term(&appeal.promise.policy, kind)?.plan();
+        Level::of_holder(plan.ladder.level(level)?.role)
     }
 
     /// When the window for reopening ends.
@@ -167,6 +209,18 @@ impl Rules<'_> {
         let found = self.published.by_hash(&appeal.promise.set_hash).or_else(has_calendar);
         found.map(Arc::as_ref).ok_or_else(|| no_calendar(clock))
     }
+}
+
+/// A term that begins at `now`.
+fn begun(term: Term<'_>, now: Timestamp, suspensions: &[Suspension]) -> Result<event::Term, Refusal> {
+    let counted: Vec<_> = suspensions.iter().map(Suspension::counted).collect();
+    let due = term.due(now, &counted).map_err(refused)?;
+    Ok(event::Term {
+        due_time: due.time().ok_or_else(|| Refusal::Broken("a term begins while a suspension is open".into()))?,
+        allowance: term.allowance(),
+        calendar: term.calendar().id().to_owned(),
+        calendar_version: term.calendar().version(),
+    })
 }
 
 /// What the level of a clock that acted promises under a due time; `None` before any has.

@@ -2,8 +2,11 @@
 
 mod extensions;
 mod journeys;
+mod next_answer;
+mod pauses;
 mod properties;
 mod rebase;
+mod reopening;
 mod stored_form;
 mod table;
 
@@ -71,7 +74,7 @@ fn run_file(category: &str, channel: Channel) -> Decision {
 
 fn with_rules<T>(run: impl FnOnce(&Rules<'_>) -> T) -> T {
     let later = monday() + hours(24 * 365 * 2);
-    let published = Published::shipped().with([(NEXT_SET.clone(), later)]);
+    let published = Published::shipped().with([(ANSWERING.clone(), later), (NEXT_SET.clone(), later)]);
     run(&Rules { published: Arc::new(published), reopen_days: 10, reopen_calendar: "working_days" })
 }
 
@@ -141,7 +144,7 @@ fn give(id: &str) -> Command {
 }
 
 fn rung(appeal: &Appeal, kind: ClockKind, level: u8, level_due_time: Timestamp) -> Command {
-    let clock = Some(ClockRef { kind, epoch: appeal.clock(kind).epoch });
+    let clock = Some(ClockRef { kind, epoch: appeal.clock(kind).map_or(1, |clock| clock.epoch) });
     let ask = Escalate { level: Some(level), clock, level_due_time: Some(level_due_time), lateness: None };
     Command::Escalate { ask, candidates: staff() }
 }
@@ -190,12 +193,25 @@ fn rebase(set: usize) -> Command {
     Command::Rebase { set: set.content_hash().to_string() }
 }
 
-/// A set that is published and not in force for long: an hour of resolving becomes half an hour, and a working day two.
+/// A set that is published and not in force for long: every answer is promised as the first one is, and what is late of it is the supervisor's
+/// at once; what is opened again has three working days; and the applicant is waited for no longer than two,
+/// and reminded after five hours.
+static ANSWERING: LazyLock<PolicySet> = LazyLock::new(|| {
+    later(1, |policy| {
+        let mut next = policy["first_answer"].clone();
+        next["ladder"].as_array_mut().unwrap().remove(0);
+        let policy = policy.as_table_mut().unwrap();
+        policy.insert("next_answer".into(), next);
+        policy.insert("reopen".into(), "grant = { working_days = 3 }".parse::<toml::Table>().unwrap().into());
+        policy.insert("longest_pause".into(), "working_days = 2".parse::<toml::Table>().unwrap().into());
+        policy.insert("remind_applicant_after".into(), "real = \"5h\"".parse::<toml::Table>().unwrap().into());
+    })
+});
+
+/// Likewise, and it follows that one: an hour of resolving becomes half an hour, and a working day two; the first and the last answer are
+/// promised, and none between.
 static NEXT_SET: LazyLock<PolicySet> = LazyLock::new(|| {
-    let mut document: toml::Table = PolicySet::builtin().to_toml().unwrap().parse().unwrap();
-    let version = document["version"].as_integer().unwrap() + 1;
-    document.insert("version".into(), version.into());
-    for policy in document["policy"].as_array_mut().unwrap() {
+    later(2, |policy| {
         let allowance = policy["resolution"]["allowance"].as_table_mut().unwrap();
         if let Some(days) = allowance.get("working_days").and_then(toml::Value::as_integer) {
             allowance.insert("working_days".into(), (2 * days).into());
@@ -203,9 +219,17 @@ static NEXT_SET: LazyLock<PolicySet> = LazyLock::new(|| {
             let hours: SignedDuration = hours.parse().unwrap();
             allowance.insert("real".into(), (hours / 2).to_string().into());
         }
-    }
-    PolicySet::published(&document.to_string()).unwrap()
+    })
 });
+
+/// The shipped set with policies that differ.
+fn later(versions: i64, change: impl Fn(&mut toml::Value)) -> PolicySet {
+    let mut document: toml::Table = PolicySet::builtin().to_toml().unwrap().parse().unwrap();
+    let version = document["version"].as_integer().unwrap() + versions;
+    document.insert("version".into(), version.into());
+    document["policy"].as_array_mut().unwrap().iter_mut().for_each(change);
+    PolicySet::published(&document.to_string()).unwrap()
+}
 
 /// The appeal after a list of commands, each an hour after the one before, none of which may be refused.
 fn after(mut appeal: Appeal, steps: &[(Actor, Command)]) -> Appeal {
@@ -215,6 +239,11 @@ fn after(mut appeal: Appeal, steps: &[(Actor, Command)]) -> Appeal {
         assert_eq!(appeal.fault(), None);
     }
     appeal
+}
+
+/// The same appeal, promised an answer to everything that its applicant writes.
+fn answering(appeal: &Appeal) -> Decision {
+    run(appeal, &Command::Rebase { set: ANSWERING.content_hash().to_string() }, &sla(), appeal.update_time).unwrap()
 }
 
 /// An appeal of a category that needs no assurance, at work with a specialist.

@@ -25,7 +25,7 @@ pub(super) fn wire(appeal: &Appeal) -> sla::Deadline {
             level: appeal.escalation.level.into(),
             acknowledge_time: time(acknowledged),
         }),
-        clocks: appeal.clocks().into_iter().map(|it| clock(appeal, it)).collect(),
+        clocks: appeal.clocks().map(|it| clock(appeal, it)).collect(),
         suspensions: appeal
             .suspensions
             .iter()
@@ -43,6 +43,7 @@ pub(super) fn wire(appeal: &Appeal) -> sla::Deadline {
 fn clock(appeal: &Appeal, clock: &Clock) -> sla::Clock {
     let kind = match clock.kind {
         ClockKind::FirstAnswer => sla::ClockKind::FirstAnswer,
+        ClockKind::NextAnswer => sla::ClockKind::NextAnswer,
         ClockKind::Resolution => sla::ClockKind::Resolution,
     };
     let state = match clock.state {
@@ -56,6 +57,7 @@ fn clock(appeal: &Appeal, clock: &Clock) -> sla::Clock {
         state: state.into(),
         epoch: clock.epoch,
         start_time: time(clock.start_time),
+        start_epoch: clock.start_epoch,
         due_time: clock.due_time.and_then(time),
         allowance: Some(allowance_to_wire(clock.allowance)),
         calendar: clock.calendar.clone(),
@@ -78,7 +80,7 @@ fn extensions(appeal: &Appeal, kind: ClockKind) -> Vec<sla::Extension> {
         length: Some(allowance_to_wire(it.length)),
     };
     match kind {
-        ClockKind::FirstAnswer => Vec::new(),
+        ClockKind::FirstAnswer | ClockKind::NextAnswer => Vec::new(),
         ClockKind::Resolution => appeal.extensions.iter().filter(|it| it.is_effective()).map(extension).collect(),
     }
 }

@@ -59,7 +59,36 @@ pub(super) fn registration(change: &Change<'_>, recorded: &Recorded) -> Call {
 /// What the applicant is asked.
 pub(super) fn question(change: &Change<'_>, recorded: &Recorded) -> Call {
     let question = variable("question", Value::Text(cut(change.text, QUESTION_MAX)));
-    to_applicant(change, recorded, "applicant_question", vec![number(change), question])
+    let variables = [number(change), question].into_iter().chain(answer_by(change)).collect();
+    to_applicant(change, recorded, "applicant_question", variables)
+}
+
+/// That it still is the applicant's turn (L6).
+pub(super) fn applicants_turn(change: &Change<'_>, recorded: &Recorded) -> Call {
+    let variables = [number(change)].into_iter().chain(answer_by(change)).collect();
+    to_applicant(change, recorded, "reminder", variables)
+}
+
+/// None where they are waited for for good.
+fn answer_by(change: &Change<'_>) -> Option<notification::Variable> {
+    let until = change.after.open_suspension().and_then(|open| open.resume_time);
+    until.map(|until| instant("answer_by", until))
+}
+
+/// That the applicant was waited for long enough, and when to expect the answer.
+pub(super) fn pause_ended(change: &Change<'_>, recorded: &Recorded, expected: Timestamp) -> Call {
+    to_applicant(change, recorded, "pause_ended", vec![number(change), instant("due_time", expected)])
+}
+
+/// The same, to the member whose clock runs again.
+pub(super) fn staff_pause_ended(
+    change: &Change<'_>,
+    recorded: &Recorded,
+    member: &Member,
+    expected: Timestamp,
+) -> Call {
+    let variables = vec![number(change), instant("due_time", expected)];
+    to_member(change, recorded, member, "staff_pause_ended", variables)
 }
 
 /// The answer, which the e-mail carries, and until when it may be disputed.
@@ -113,8 +142,8 @@ pub(super) fn assigned(change: &Change<'_>, recorded: &Recorded, member: &Member
     to_member(change, recorded, member, "staff_assigned", variables)
 }
 
-/// That an overdue appeal was handed up to a member; with the new time where the citizen is told one. The first answer's ladder promises
-/// them nothing, and what they were told before has passed.
+/// That an overdue appeal was handed up to a member, or stays with them; with the new time where the citizen is told one. The ladders of the answers
+/// promise them nothing, and what they were told before has passed.
 pub(super) fn escalated(change: &Change<'_>, recorded: &Recorded, member: &Member, escalated: &Escalated) -> Call {
     let level = variable("level", Value::Number(escalated.level.into()));
     let mut variables = vec![number(change), priority(change), level];
@@ -130,7 +159,7 @@ fn due(change: &Change<'_>) -> Option<notification::Variable> {
 /// That the due time of a member's appeal is near (L6). The monitor's word may come late, and nobody is reminded of what is paused, over
 /// or due at another time by now.
 pub(super) fn reminder(change: &Change<'_>, recorded: &Recorded, member: &Member, note: &RungNote) -> Option<Call> {
-    let clock = change.after.clock(note.clock);
+    let clock = change.after.clock(note.clock)?;
     if !clock.is_running() || clock.epoch != note.epoch {
         return None;
     }

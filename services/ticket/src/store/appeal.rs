@@ -27,7 +27,8 @@ macro_rules! select_appeals {
     ($name:literal, $rest:literal $(, $argument:expr)* $(,)?) => {
         $crate::store::appeal::appeal_columns!(
             r#"CASE WHEN last_suspension_no > 0 THEN (
-                SELECT jsonb_agg(jsonb_build_object('start_time', start_time, 'end_time', end_time, 'reason', reason, 'actor', actor)
+                SELECT jsonb_agg(jsonb_build_object('start_time', start_time, 'end_time', end_time, 'resume_time', resume_time, 'remind_time', remind_time,
+                    'reason', reason, 'actor', actor)
                     ORDER BY suspension_no)
                 FROM suspension WHERE suspension.appeal_id = appeal.appeal_id) END"#,
             $name, $rest $(, $argument)*
@@ -58,11 +59,12 @@ macro_rules! appeal_columns {
             first_state, first_epoch, first_start_time, first_due_time,
             first_allowance AS "first_allowance: sqlx::types::Json<deadline::Allowance>",
             first_calendar, first_calendar_version, first_end_time, first_level,
-            resolution_state, resolution_epoch, resolution_start_time, resolution_due_time,
+            resolution_state, resolution_epoch, resolution_start_time, resolution_start_epoch, resolution_due_time,
             resolution_allowance AS "resolution_allowance: sqlx::types::Json<deadline::Allowance>",
             resolution_calendar, resolution_calendar_version, resolution_end_time, resolution_level,
             expected_time, create_time, update_time, resolve_time, escalation_level, acknowledge_time, assignee, queue_level,
             answer_message_no, revision, version, last_event_no, last_message_no, last_suspension_no,
+            next_answer AS "next_answer: sqlx::types::Json<crate::domain::Clock>",
             extensions AS "extensions: sqlx::types::Json<Vec<crate::domain::Extension>>",
             "# + $ledger + r#" AS "ledger: crate::store::suspension::Ledger"
         FROM appeal "# + $rest
@@ -149,7 +151,7 @@ pub async fn save(tx: &mut Tx, before: &Appeal, after: &Appeal) -> Result<(), Er
             resolution_level = $13,
             expected_time = $14, update_time = $15, resolve_time = $16, escalation_level = $17, acknowledge_time = $18,
             assignee = $19, queue_level = $20, answer_message_no = $21,
-            extensions = $28,
+            extensions = $28, next_answer = $29,
             revision = $22, version = $23, last_event_no = $24, last_message_no = $25, last_suspension_no = $26
         WHERE appeal_id = $1",
         after.id,
@@ -179,12 +181,14 @@ pub async fn save(tx: &mut Tx, before: &Appeal, after: &Appeal) -> Result<(), Er
         after.last_message,
         suspension::count(after),
         after.confirmed_citizen,
-        extensions as _
+        extensions as _,
+        after.next_answer.as_ref().map(Json) as _,
     )
     .execute(&mut **tx)
     .await?;
-    if before.promise != after.promise {
-        rebase(tx, after).await?;
+    let begun = |appeal: &Appeal| appeal.resolution.start_epoch;
+    if before.promise != after.promise || begun(before) != begun(after) {
+        save_terms(tx, after).await?;
     }
     if before.suspensions != after.suspensions {
         suspension::save(tx, after).await?;
@@ -192,15 +196,16 @@ pub async fn save(tx: &mut Tx, before: &Appeal, after: &Appeal) -> Result<(), Er
     Ok(())
 }
 
-/// Writes under which terms a locked appeal is promised: what else never changes after its filing.
-async fn rebase(tx: &mut Tx, after: &Appeal) -> Result<(), Error> {
+/// Writes under which terms a locked appeal is promised: what changes by a re-base and by a reopening alone, and mostly by none.
+async fn save_terms(tx: &mut Tx, after: &Appeal) -> Result<(), Error> {
     let (first, resolution) = (&after.first_answer, &after.resolution);
     let version = |version: u32| i32::try_from(version).unwrap_or(i32::MAX);
     sqlx::query!(
-        "-- appeal_rebase()
+        "-- appeal_save_terms()
         UPDATE appeal SET policy = $2, policy_version = $3, policy_hash = $4,
             first_allowance = $5, first_calendar = $6, first_calendar_version = $7,
-            resolution_allowance = $8, resolution_calendar = $9, resolution_calendar_version = $10
+            resolution_allowance = $8, resolution_calendar = $9, resolution_calendar_version = $10,
+            resolution_start_time = $11, resolution_start_epoch = $12
         WHERE appeal_id = $1",
         after.id,
         after.promise.policy,
@@ -212,6 +217,8 @@ async fn rebase(tx: &mut Tx, after: &Appeal) -> Result<(), Error> {
         Json(resolution.allowance) as _,
         resolution.calendar,
         version(resolution.calendar_version),
+        resolution.start_time.to_sqlx(),
+        resolution.start_epoch,
     )
     .execute(&mut **tx)
     .await?;

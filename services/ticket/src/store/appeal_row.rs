@@ -52,9 +52,12 @@ pub(super) struct AppealRow {
     pub first_calendar_version: i32,
     pub first_end_time: Option<Timestamp>,
     pub first_level: i16,
+    /// None where the applicant never waited for one.
+    pub next_answer: Option<Json<Clock>>,
     pub resolution_state: String,
     pub resolution_epoch: i64,
     pub resolution_start_time: Timestamp,
+    pub resolution_start_epoch: i64,
     pub resolution_due_time: Option<Timestamp>,
     pub resolution_allowance: Json<Allowance>,
     pub resolution_calendar: String,
@@ -109,9 +112,22 @@ impl AppealRow {
         })
     }
 
+    /// The clock of the next answer. A replica that is older than it leaves it running where it pauses or ends the appeal; that was an answer, or
+    /// the end of waiting for one.
+    fn next_answer(&self) -> Option<Clock> {
+        let mut clock = self.next_answer.as_ref()?.0.clone();
+        let state = State::parse(&self.state)?;
+        if clock.is_running() && (state.is_paused() || !state.is_open()) {
+            clock.state = if state == State::Withdrawn { ClockState::Cancelled } else { ClockState::Met };
+            (clock.due_time, clock.end_time) = (None, Some(self.update_time.to_jiff()));
+        }
+        Some(clock)
+    }
+
     /// The appeal, with the suspensions of its ledger.
     pub(super) fn appeal(self, suspensions: Vec<Suspension>) -> Result<Appeal, Error> {
         let wrong = |column| corrupt("appeal", column);
+        let next_answer = self.next_answer();
         let appeal = Appeal {
             id: self.appeal_id,
             number: Number::parse(&self.number).map_err(|_| wrong("number"))?,
@@ -138,6 +154,7 @@ impl AppealRow {
                 state: ClockState::parse(&self.first_state).ok_or_else(|| wrong("first_state"))?,
                 epoch: self.first_epoch,
                 start_time: self.first_start_time.to_jiff(),
+                start_epoch: 1,
                 due_time: time(self.first_due_time),
                 end_time: time(self.first_end_time),
                 allowance: self.first_allowance.0,
@@ -146,11 +163,13 @@ impl AppealRow {
                     .map_err(|_| wrong("first_calendar_version"))?,
                 acted_level: u8::try_from(self.first_level).map_err(|_| wrong("first_level"))?,
             },
+            next_answer,
             resolution: Clock {
                 kind: ClockKind::Resolution,
                 state: ClockState::parse(&self.resolution_state).ok_or_else(|| wrong("resolution_state"))?,
                 epoch: self.resolution_epoch,
                 start_time: self.resolution_start_time.to_jiff(),
+                start_epoch: self.resolution_start_epoch,
                 due_time: time(self.resolution_due_time),
                 end_time: time(self.resolution_end_time),
                 allowance: self.resolution_allowance.0,

@@ -17,7 +17,7 @@ pub mod member;
 pub mod message;
 pub mod promise;
 pub mod queue;
-mod suspension;
+pub mod suspension;
 pub mod used_assertion;
 pub mod verification_key;
 

@@ -159,7 +159,7 @@ fn closing(outcome: Outcome, used: i64, late: i64) -> Closing {
         policy: String::new(),
         priority: String::new(),
     };
-    Closing { epoch: 1, due_time: None, end_time: start(), outcome, used, late, cell }
+    Closing { epoch: 1, due_time: None, end_time: start(), outcome, used, late, cell, extended: [].into() }
 }
 
 fn figures(tallies: &[Tally]) -> Figures {

@@ -20,6 +20,8 @@ enum Op {
     Meet(ClockKind),
     /// It opens the resolution again.
     Reopen(i64),
+    /// Its applicant writes: unless they wait already, the next answer's clock begins anew.
+    Write,
     /// One of its updates arrives.
     Hear(usize),
     Tick,
@@ -32,12 +34,13 @@ enum Op {
 }
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
-    let kind = prop_oneof![Just(ClockKind::FirstAnswer), Just(ClockKind::Resolution)];
+    let kind = prop::sample::select(ClockKind::ALL.to_vec());
     let op = prop_oneof![
         6 => (1i64..1_500).prop_map(Op::Advance),
         2 => Just(Op::Pause),
         3 => (1i64..2_000).prop_map(Op::Resume),
-        1 => kind.prop_map(Op::Meet),
+        2 => kind.prop_map(Op::Meet),
+        2 => Just(Op::Write),
         2 => (1i64..2_000).prop_map(Op::Reopen),
         5 => (0usize..8).prop_map(Op::Hear),
         8 => Just(Op::Tick),
@@ -55,24 +58,28 @@ struct World {
     // The ticket service's truth.
     clocks: Vec<Clock>,
     revision: i64,
-    reached: BTreeMap<ClockKind, u8>,
+    reached: BTreeMap<Begun, u8>,
     // Under way.
     updates: Vec<Promise>,
     calls: Vec<Rung>,
     answers: Vec<(RungKey, Answer)>,
     // What must never happen twice.
     moved: BTreeSet<RungKey>,
-    released: BTreeMap<ClockKind, u8>,
+    released: BTreeMap<Begun, u8>,
     /// What the citizen was told to expect last, by clock and epoch.
     told: BTreeMap<(ClockKind, i64), Timestamp>,
 }
 
+/// A clock since it began, by the epoch in which it did.
+type Begun = (ClockKind, i64);
+
 impl World {
     fn new() -> Self {
+        let policies = answering();
         World {
             now: start(),
-            policies: Policies::builtin(),
-            monitor: tracked(),
+            monitor: Deadline::track(Uuid::nil(), answering_promise(both(), 1), start(), &policies).0,
+            policies,
             clocks: both(),
             revision: 1,
             reached: BTreeMap::new(),
@@ -88,7 +95,34 @@ impl World {
     fn change(&mut self, mut change: impl FnMut(&mut Clock)) {
         self.clocks.iter_mut().for_each(&mut change);
         self.revision += 1;
-        self.updates.push(promise(self.clocks.clone(), self.revision));
+        self.updates.push(answering_promise(self.clocks.clone(), self.revision));
+    }
+
+    /// The next answer's clock never pauses: what pauses the others is an answer.
+    fn pause(clock: &mut Clock, now: Timestamp) {
+        if clock.state != ClockState::Running {
+            return;
+        }
+        clock.due_time = None;
+        if clock.kind == ClockKind::NextAnswer {
+            (clock.state, clock.end_time) = (ClockState::Met, Some(now));
+        } else {
+            clock.state = ClockState::Paused;
+        }
+    }
+
+    fn write(&mut self) {
+        let known = self.clocks.iter().position(|clock| clock.kind == ClockKind::NextAnswer);
+        let epoch = match known {
+            Some(at) if !self.clocks[at].is_over() => return,
+            Some(at) => self.clocks.remove(at).epoch + 1,
+            None => 1,
+        };
+        let mut begun = clock(ClockKind::NextAnswer);
+        (begun.epoch, begun.start_epoch, begun.start_time) = (epoch, epoch, self.now);
+        begun.due_time = Some(self.now + SignedDuration::from_mins(30));
+        self.clocks.insert(1, begun);
+        self.change(|_| {});
     }
 
     fn run_on(clock: &mut Clock, due: Timestamp) {
@@ -100,11 +134,8 @@ impl World {
         let now = self.now;
         match *op {
             Op::Advance(minutes) => self.now += SignedDuration::from_mins(minutes),
-            Op::Pause => self.change(|clock| {
-                if clock.state == ClockState::Running {
-                    (clock.state, clock.due_time) = (ClockState::Paused, None);
-                }
-            }),
+            Op::Pause => self.change(|clock| Self::pause(clock, now)),
+            Op::Write => self.write(),
             Op::Resume(minutes) => self.change(|clock| {
                 if clock.state == ClockState::Paused {
                     Self::run_on(clock, now + SignedDuration::from_mins(minutes));
@@ -118,6 +149,11 @@ impl World {
             Op::Reopen(minutes) => self.change(|clock| {
                 if clock.kind == RESOLUTION && clock.state == ClockState::Met {
                     Self::run_on(clock, now + SignedDuration::from_mins(minutes));
+                    // As policies may have it: every other time it begins anew.
+                    if clock.epoch % 2 == 0 {
+                        (clock.start_epoch, clock.start_time) = (clock.epoch, now);
+                        clock.allowance = Allowance::RealTime(SignedDuration::from_mins(minutes));
+                    }
                 }
             }),
             Op::Hear(at) => {
@@ -154,7 +190,7 @@ impl World {
             let clock = before.promise.clock(key.clock).unwrap();
             assert_eq!((clock.state, clock.epoch), (ClockState::Running, key.epoch), "{key:?}");
             assert!(rung.fire_time.unwrap() <= self.now, "early: {rung:?}");
-            let acted = before.rungs.iter().filter(|it| it.state == RungState::Acted && it.key.clock == key.clock);
+            let acted = before.rungs.iter().filter(|it| it.state == RungState::Acted && it.is_of(clock));
             assert!(acted.map(|it| it.key.level).max().is_none_or(|acted| acted < key.level), "again: {key:?}");
             let later = before.rungs.iter().any(|it| {
                 !it.is_armed() && (it.key.clock, it.key.epoch) == (key.clock, key.epoch) && it.key.level >= key.level
@@ -186,7 +222,7 @@ impl World {
         } else if clock.epoch != key.epoch {
             return Answer::Refused("EPOCH_STALE".into());
         }
-        let reached = self.reached.entry(key.clock).or_default();
+        let reached = self.reached.entry((key.clock, clock.start_epoch)).or_default();
         *reached = key.level.max(*reached);
         let given = call.promise_time.filter(|time| *time > self.now);
         let promised = given.or_else(|| self.policies.level_end(&self.monitor.promise, clock, key.level, self.now));
@@ -195,9 +231,10 @@ impl World {
 
     fn settle(&mut self, key: RungKey, answer: &Answer) {
         let settled = self.monitor.settle(key, answer, self.now, &self.policies);
-        if settled.is_some_and(|rung| rung.state == RungState::Acted) {
+        if let Some(begun) = settled.filter(|rung| rung.state == RungState::Acted).map(|rung| rung.start_epoch) {
+            let begun = (key.clock, begun);
             // The citizen is told now: higher each time.
-            let before = self.released.insert(key.clock, key.level);
+            let before = self.released.insert(begun, key.level);
             assert!(before.is_none_or(|before| before < key.level), "told of {key:?} after {before:?}");
             if let Answer::Accepted { expected_time: Some(time) } = answer {
                 self.told.insert((key.clock, key.epoch), *time);
@@ -261,8 +298,9 @@ proptest! {
             let under_way = levels(&world.monitor.rungs, clock.kind, RungState::Fired);
             prop_assert!(under_way.is_empty());
             if clock.state == ClockState::Running {
-                prop_assert_eq!(world.reached.get(&clock.kind), Some(&TOP), "{:?}", world.monitor);
-                prop_assert_eq!(world.released.get(&clock.kind), Some(&TOP));
+                let begun = (clock.kind, clock.start_epoch);
+                prop_assert_eq!(world.reached.get(&begun), Some(&TOP), "{:?}", world.monitor);
+                prop_assert_eq!(world.released.get(&begun), Some(&TOP));
             } else {
                 let waits = |rung: &&Rung| rung.is_armed() && rung.key.clock == clock.kind;
                 prop_assert!(world.monitor.rungs.iter().filter(waits).all(|rung| rung.fire_time.is_none()));

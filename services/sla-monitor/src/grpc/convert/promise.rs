@@ -130,11 +130,15 @@ fn clock(violations: &mut Violations, path: &str, it: &wire::Clock) -> Option<Cl
         violations.add(format!("{path}.allowance"), reasons::FIELD_INVALID, "must grant time");
     }
     let extensions = extensions(violations, path, &it.extensions);
+    if it.start_epoch < 0 || it.start_epoch > it.epoch.max(1) {
+        violations.add(format!("{path}.start_epoch"), reasons::FIELD_INVALID, "must be 1 to the epoch, or absent");
+    }
     Some(Clock {
         kind: kind?,
         state: state?,
         epoch: it.epoch,
         start_time: start_time?,
+        start_epoch: it.start_epoch,
         due_time,
         allowance: allowance?,
         calendar: it.calendar.clone(),

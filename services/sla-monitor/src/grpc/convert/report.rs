@@ -9,7 +9,7 @@ use proto::sla::v1::report_scope::Dimension as WireDimension;
 use rpc::{Refusal, Violations, reasons};
 
 use super::promise::text;
-use super::{kind_from_wire, kind_to_wire};
+use super::{extension_reason_to_wire, kind_from_wire, kind_to_wire};
 use crate::domain::{Dimension, Figures, Histogram, Key, LONGEST_DAYS, Narrowed, Period, PeriodFault, Scope};
 
 /// What a report is about.
@@ -141,6 +141,15 @@ pub(crate) fn report_row(key: Key, figures: &Figures) -> wire::ReportRow {
         unmeasured_count: figures.unmeasured.max(0),
         reopened_count: figures.reopened.max(0),
         kept_share: figures.kept_share(),
+        extensions: figures
+            .extended
+            .iter()
+            .filter(|(_, count)| **count > 0)
+            .map(|(reason, count)| wire::report_row::Extended {
+                reason: extension_reason_to_wire(*reason).into(),
+                count: *count,
+            })
+            .collect(),
         lateness: spread(&figures.lateness),
         time_used: spread(&figures.used()),
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ::deadline::ExtensionReason;
 use csv::{Terminator, Writer, WriterBuilder};
 use rpc::Refusal;
 
@@ -11,7 +12,7 @@ use crate::domain::{Dimension, Figures, Histogram, Key, Scope};
 const PIECE: usize = 500;
 
 /// The columns of figures, behind those that rows are told apart by. Times are seconds.
-const FIGURES: [&str; 15] = [
+const FIGURES: [&str; 19] = [
     "kept_count",
     "late_count",
     "cancelled_count",
@@ -27,6 +28,18 @@ const FIGURES: [&str; 15] = [
     "time_used_p50",
     "time_used_p90",
     "time_used_p99",
+    "extended_further_analysis_count",
+    "extended_missing_information_count",
+    "extended_other_departments_count",
+    "extended_for_other_reasons_count",
+];
+
+/// In the order of their columns; `None` is one that is not known here.
+const REASONS: [Option<ExtensionReason>; 4] = [
+    Some(ExtensionReason::FurtherAnalysis),
+    Some(ExtensionReason::MissingInformation),
+    Some(ExtensionReason::OtherDepartments),
+    None,
 ];
 
 /// The file in pieces, each written when it is asked for: the header line, then the rows in order.
@@ -77,6 +90,9 @@ fn line(lines: &mut Writer<Vec<u8>>, dimensions: &[Dimension], key: &Key, figure
         for seconds in seconds(histogram) {
             lines.write_field(seconds.map_or_else(String::new, |seconds| seconds.to_string()))?;
         }
+    }
+    for reason in REASONS {
+        lines.write_field(figures.extended.get(&reason).map_or(0, |count| *count.max(&0)).to_string())?;
     }
     lines.write_record(None::<&[u8]>)
 }

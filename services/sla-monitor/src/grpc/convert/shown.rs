@@ -58,6 +58,7 @@ fn clock_to_wire(it: &Clock, rungs: &[&Rung], late_after: SignedDuration) -> wir
         state: state.into(),
         epoch: it.epoch,
         start_time: Some(to_wire(it.start_time)),
+        start_epoch: it.start_epoch,
         due_time: it.due_time.map(to_wire),
         allowance: Some(allowance_to_wire(it.allowance)),
         calendar: it.calendar.clone(),

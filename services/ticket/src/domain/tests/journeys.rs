@@ -15,7 +15,7 @@ fn filing_promises_both_terms_and_pins_the_policy() {
     assert_eq!(after.promise.set_hash, set.content_hash().to_string());
     let policy = set.policy(&after.promise.policy).unwrap();
     for clock in after.clocks() {
-        assert_eq!(clock.allowance, policy.plan(clock.kind).allowance);
+        assert_eq!(clock.allowance, policy.plan(clock.kind).unwrap().allowance);
         assert!(clock.due_time.unwrap() > monday());
     }
     assert_eq!(after.expected_time, after.resolution.due_time);

@@ -16,7 +16,7 @@ enum Op {
     Resolve { by_assignee: bool, assertion: Option<u8> },
     Reopen,
     Withdraw,
-    Rung { resolution: bool, level: u8, stale: bool, promise_hours: i64, duty: u8 },
+    Rung { kind: usize, level: u8, stale: bool, promise_hours: i64, duty: u8 },
     Manual { level: Option<u8>, duty: u8 },
     Acknowledge,
     Warned,
@@ -24,6 +24,7 @@ enum Op {
     Extend { days: u16, by_assignee: bool },
     Told { known: bool, state: usize },
     Rebase(usize),
+    LookAtPause { known: bool },
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -38,9 +39,8 @@ fn op() -> impl Strategy<Value = Op> {
             .prop_map(|(by_assignee, assertion)| Op::Resolve { by_assignee, assertion }),
         3 => Just(Op::Reopen),
         1 => Just(Op::Withdraw),
-        5 => (any::<bool>(), 1u8..4, prop::bool::weighted(0.2), -50i64..100, any::<u8>()).prop_map(
-            |(resolution, level, stale, promise_hours, duty)| Op::Rung { resolution, level, stale, promise_hours, duty }
-        ),
+        5 => (0usize..3, 1u8..4, prop::bool::weighted(0.2), -50i64..100, any::<u8>())
+            .prop_map(|(kind, level, stale, promise_hours, duty)| Op::Rung { kind, level, stale, promise_hours, duty }),
         2 => (proptest::option::of(1u8..4), any::<u8>()).prop_map(|(level, duty)| Op::Manual { level, duty }),
         2 => Just(Op::Acknowledge),
         1 => Just(Op::Warned),
@@ -48,6 +48,7 @@ fn op() -> impl Strategy<Value = Op> {
         4 => (1u16..13, prop::bool::weighted(0.9)).prop_map(|(days, by_assignee)| Op::Extend { days, by_assignee }),
         4 => (prop::bool::weighted(0.8), 0usize..6).prop_map(|(known, state)| Op::Told { known, state }),
         2 => (2usize..4).prop_map(Op::Rebase),
+        4 => prop::bool::weighted(0.9).prop_map(|known| Op::LookAtPause { known }),
     ]
 }
 
@@ -90,9 +91,9 @@ fn command(op: &Op, appeal: &Appeal, now: Timestamp) -> (Actor, Command) {
         }
         Op::Reopen => (person(), Command::Reopen),
         Op::Withdraw => (person(), Command::Withdraw),
-        Op::Rung { resolution, level, stale, promise_hours, duty } => {
-            let kind = if *resolution { ClockKind::Resolution } else { ClockKind::FirstAnswer };
-            let epoch = appeal.clock(kind).epoch - i64::from(*stale);
+        Op::Rung { kind, level, stale, promise_hours, duty } => {
+            let kind = ClockKind::ALL[*kind];
+            let epoch = appeal.clock(kind).map_or(1, |clock| clock.epoch) - i64::from(*stale);
             let ask = Escalate {
                 level: Some(*level),
                 clock: Some(ClockRef { kind, epoch }),
@@ -116,6 +117,10 @@ fn command(op: &Op, appeal: &Appeal, now: Timestamp) -> (Actor, Command) {
             (Actor::System("notification".into()), outcome_of(request, NoticeState::ALL[*state]))
         }
         Op::Rebase(set) => (sla(), rebase(*set)),
+        Op::LookAtPause { known } => {
+            let open = appeal.open_suspension().filter(|_| *known).map_or(monday(), |open| open.start_time);
+            (Actor::System("ticket".into()), Command::LookAtPause { start_time: open })
+        }
     }
 }
 
@@ -135,11 +140,20 @@ fn check_step(before: &Appeal, decision: &Decision) -> Result<(), TestCaseError>
     prop_assert_eq!(decision.events.last().map_or(before.state, |last| last.state), after.state);
     if before.state.is_terminal() {
         prop_assert_eq!(before.state, after.state);
-        prop_assert_eq!(before.clocks(), after.clocks());
+        prop_assert!(before.clocks().eq(after.clocks()));
     }
     prop_assert!(after.escalation.level >= before.escalation.level);
-    for (was, is) in before.clocks().into_iter().zip(after.clocks()) {
-        prop_assert!(is.epoch >= was.epoch && is.acted_level >= was.acted_level);
+    for (was, is) in both(before, after) {
+        prop_assert!(is.epoch >= was.epoch);
+        if is.start_epoch != was.start_epoch {
+            // Another wait of the applicant, or opened again: all of it is new.
+            prop_assert!(is.kind != ClockKind::FirstAnswer && is.is_running() && is.start_epoch == is.epoch);
+            prop_assert!(
+                was.is_over() && is.epoch > was.epoch && is.acted_level == 0 && is.start_time >= was.start_time
+            );
+            continue;
+        }
+        prop_assert!(is.acted_level >= was.acted_level);
         // A due time that changes has a new epoch, and one that has not keeps its own, unless other terms lead to it.
         let moved = is.due_time.is_some() && is.due_time != was.due_time;
         let others = (is.allowance, &is.calendar) != (was.allowance, &was.calendar) || before.promise != after.promise;
@@ -147,7 +161,7 @@ fn check_step(before: &Appeal, decision: &Decision) -> Result<(), TestCaseError>
     }
     let rebased = decision.events.iter().any(|recorded| matches!(recorded.event, Event::Rebased(_)));
     prop_assert_eq!(before.promise != after.promise, rebased);
-    for (was, is) in before.clocks().into_iter().zip(after.clocks()) {
+    for (was, is) in both(before, after).filter(|(was, is)| was.start_epoch == is.start_epoch) {
         let terms = |clock: &Clock| (clock.allowance, clock.calendar.clone(), clock.calendar_version);
         prop_assert!(terms(was) == terms(is) || rebased && !was.is_over(), "terms changed without a re-base");
         prop_assert_eq!((was.start_time, was.is_over() && rebased && is != was), (is.start_time, false));
@@ -159,11 +173,17 @@ fn check_step(before: &Appeal, decision: &Decision) -> Result<(), TestCaseError>
         );
     }
     let effective = |appeal: &Appeal| appeal.extensions.iter().filter(|it| it.is_effective()).count();
-    prop_assert!(effective(after) <= effective(before) + 1 && effective(after) >= effective(before));
+    let is_anew = after.resolution.start_epoch > before.resolution.start_epoch;
+    prop_assert!(effective(after) <= effective(before) + 1);
+    prop_assert!(effective(after) >= effective(before) || is_anew && effective(after) == 0);
     if effective(after) > effective(before) {
         let now = decision.events.last().unwrap().time;
         prop_assert!(before.resolution.due_time.is_none_or(|due| now < due), "extended when it was late already");
         prop_assert!(before.proposal().is_some());
+    }
+    if decision.events.iter().any(|recorded| matches!(recorded.event, Event::PauseEnded { .. })) {
+        let (now, open) = (decision.events[0].time, before.open_suspension().unwrap());
+        prop_assert!(open.resume_time.is_some_and(|time| time <= now), "ended before its time");
     }
     for recorded in &decision.events {
         if let Event::Escalated(Escalated { expected_time: Some(told), .. }) = &recorded.event {
@@ -174,17 +194,51 @@ fn check_step(before: &Appeal, decision: &Decision) -> Result<(), TestCaseError>
         prop_assert_eq!((before.version, before.revision), (after.version, after.revision));
         prop_assert_eq!((before.update_time, before.etag()), (after.update_time, after.etag()));
     }
-    let clocks_changed = before.clocks().into_iter().zip(after.clocks()).any(|(was, is)| {
-        (was.state, was.epoch, was.due_time, was.end_time) != (is.state, is.epoch, is.due_time, is.end_time)
-    });
+    let seen = |appeal: &Appeal| {
+        let of = |it: &Clock| (it.kind, it.state, it.epoch, it.due_time, it.end_time);
+        appeal.clocks().map(of).collect::<Vec<_>>()
+    };
+    let clocks_changed = seen(before) != seen(after);
     prop_assert!(!clocks_changed || after.revision > before.revision, "the SLA monitor must hear of it");
     prop_assert_eq!(after.suspensions.starts_with(&closed(&before.suspensions)), true);
     Ok(())
 }
 
+/// Each clock as it was and as it is. None ever goes away.
+fn both<'a>(before: &'a Appeal, after: &'a Appeal) -> impl Iterator<Item = (&'a Clock, &'a Clock)> {
+    before.clocks().map(|was| (was, after.clock(was.kind).unwrap()))
+}
+
 /// Suspensions that can't change any more.
 fn closed(suspensions: &[Suspension]) -> Vec<Suspension> {
     suspensions.iter().filter(|suspension| suspension.end_time.is_some()).cloned().collect()
+}
+
+/// The next answer's clock runs exactly while the applicant waits for one: they wrote last, or brought what was asked, and no person has answered
+/// since.
+fn check_waiting(decision: &Decision) -> Result<(), TestCaseError> {
+    let after = &decision.after;
+    let runs = after.next_answer.as_ref().is_some_and(Clock::is_running);
+    let promises = |set: &PolicySet| set.content_hash().is(&after.promise.set_hash);
+    let is_answering = promises(&ANSWERING);
+    prop_assert!(!runs || after.state.is_open() && !after.state.is_paused() && after.first_answer.is_over());
+    for recorded in &decision.events {
+        let turn = match &recorded.event {
+            Event::MessagePosted { author, visibility: Visibility::Public, .. } => match author {
+                Author::Staff => Some(false),
+                Author::Applicant if is_answering && !after.state.is_paused() => Some(after.first_answer.is_over()),
+                Author::Applicant | Author::System => None,
+            },
+            Event::InfoProvided { .. } if is_answering => Some(after.first_answer.is_over()),
+            Event::InfoRequested { .. } | Event::Resolved { .. } | Event::Withdrawn => Some(false),
+            _ => None,
+        };
+        prop_assert!(is_answering || !matches!(recorded.event, Event::AnswerAwaited { .. }), "nobody promised that");
+        if let Some(waits) = turn {
+            prop_assert_eq!(runs, waits, "{:?}", recorded.event);
+        }
+    }
+    Ok(())
 }
 
 /// What is true of a whole life.
@@ -197,6 +251,12 @@ fn check_journal(journal: &[Recorded], appeal: &Appeal) -> Result<(), TestCaseEr
     prop_assert!(answered <= 1);
     let mut acted = BTreeSet::new();
     for recorded in journal {
+        if matches!(recorded.event, Event::AnswerAwaited { .. }) {
+            acted.retain(|(clock, _)| *clock != ClockKind::NextAnswer);
+        }
+        if matches!(recorded.event, Event::Reopened { anew: Some(_), .. }) {
+            acted.retain(|(clock, _)| *clock != ClockKind::Resolution);
+        }
         if let Event::Escalated(escalated) = &recorded.event
             && let Some(clock) = escalated.clock
         {
@@ -217,18 +277,25 @@ proptest! {
     fn any_life_keeps_the_rules(
         category in prop::sample::select(vec!["consultation", "access_recovery", "personal_data_change", "page_display"]),
         channel in prop::sample::select(vec![Channel::Portal, Channel::WebForm, Channel::Email, Channel::Phone]),
+        answers_all in any::<bool>(),
         ops in proptest::collection::vec((op(), 0i64..2_000), 0..40),
     ) {
         let Decision { events: mut journal, after: mut appeal, .. } = run_file(category, channel);
+        if answers_all {
+            let decision = answering(&appeal);
+            journal.extend(decision.events);
+            appeal = decision.after;
+        }
         let mut now = monday();
-        let mut latest: BTreeMap<ClockKind, Timestamp> = BTreeMap::new();
+        let mut latest: BTreeMap<(ClockKind, i64), Timestamp> = BTreeMap::new();
         for (op, minutes) in ops {
             now += SignedDuration::from_mins(minutes);
             let (by, command) = command(&op, &appeal, now);
             let Ok(decision) = run(&appeal, &command, &by, now) else { continue };
             check_step(&appeal, &decision)?;
+            check_waiting(&decision)?;
             // Said twice is done once, for whatever can be compared: a text can't.
-            if matches!(op, Op::Assign(_) | Op::Withdraw | Op::Rung { .. } | Op::Acknowledge | Op::Rebase(_)) {
+            if matches!(op, Op::Assign(_) | Op::Withdraw | Op::Rung { .. } | Op::Acknowledge | Op::Rebase(_) | Op::LookAtPause { .. }) {
                 let again = run(&decision.after, &command, &by, now).unwrap();
                 prop_assert!(again.already_applied());
             }
@@ -240,7 +307,7 @@ proptest! {
             }
             for clock in appeal.clocks() {
                 if let Some(due) = clock.due_time {
-                    let known = latest.entry(clock.kind).or_insert(due);
+                    let known = latest.entry((clock.kind, clock.start_epoch)).or_insert(due);
                     prop_assert!(due >= *known, "a due time moved earlier");
                     *known = due;
                 }

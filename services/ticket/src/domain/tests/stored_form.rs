@@ -1,5 +1,6 @@
 //! The stored form of the journal. Rows live for years: what is written today is read by every later version.
 
+use super::super::event::Term;
 use super::super::extension::Lapse;
 use super::*;
 
@@ -18,10 +19,25 @@ fn events_are_stored_as_they_always_were() {
         ),
         (Event::FirstAnswered { message: 1 }, r#"{"type":"first_answered","message":1}"#),
         (
+            Event::AnswerAwaited {
+                epoch: 2,
+                term: Term {
+                    due_time: monday(),
+                    allowance: deadline::Allowance::WorkingDays(1),
+                    calendar: "working_days".into(),
+                    calendar_version: 2,
+                },
+            },
+            r#"{"type":"answer_awaited","epoch":2,"term":{"due_time":"2026-03-02T09:00:00Z","allowance":{"working_days":1},"calendar":"working_days","calendar_version":2}}"#,
+        ),
+        (Event::NextAnswered { message: 4 }, r#"{"type":"next_answered","message":4}"#),
+        (
             Event::InfoRequested {
                 message: 2,
                 need: Need::Verification,
                 suspension: SuspensionReason::AwaitingVerification,
+                resume_time: None,
+                remind_time: None,
             },
             r#"{"type":"info_requested","message":2,"need":"verification","suspension":"awaiting_verification"}"#,
         ),
@@ -50,6 +66,51 @@ fn events_are_stored_as_they_always_were() {
             Event::ExtensionLapsed { cause: Lapse::NoticeFailed },
             r#"{"type":"extension_lapsed","cause":"notice_failed"}"#,
         ),
+        (
+            Event::InfoRequested {
+                message: 2,
+                need: Need::Information,
+                suspension: SuspensionReason::AwaitingApplicant,
+                resume_time: Some(monday() + hours(24)),
+                remind_time: Some(monday()),
+            },
+            r#"{"type":"info_requested","message":2,"need":"information","suspension":"awaiting_applicant","resume_time":"2026-03-03T09:00:00Z","remind_time":"2026-03-02T09:00:00Z"}"#,
+        ),
+        (Event::ApplicantReminded, r#"{"type":"applicant_reminded"}"#),
+        (
+            Event::PauseEnded {
+                due: vec![NewDue { clock: ClockKind::Resolution, epoch: 2, due_time: monday() }],
+                expected_time: monday(),
+            },
+            r#"{"type":"pause_ended","due":[{"clock":"resolution","epoch":2,"due_time":"2026-03-02T09:00:00Z"}],"expected_time":"2026-03-02T09:00:00Z"}"#,
+        ),
+        (
+            Event::Reopened {
+                message: 5,
+                due: Vec::new(),
+                expected_time: monday(),
+                anew: Some(Term {
+                    due_time: monday(),
+                    allowance: deadline::Allowance::WorkingDays(3),
+                    calendar: "working_days".into(),
+                    calendar_version: 2,
+                }),
+            },
+            r#"{"type":"reopened","message":5,"due":[],"expected_time":"2026-03-02T09:00:00Z","anew":{"due_time":"2026-03-02T09:00:00Z","allowance":{"working_days":3},"calendar":"working_days","calendar_version":2}}"#,
+        ),
+        (
+            Event::Escalated(Escalated {
+                clock: Some(ClockKind::NextAnswer),
+                epoch: Some(2),
+                level: 1,
+                role: Some(Level::Supervisor),
+                expected_time: None,
+                handed: None,
+                lateness: None,
+                unseen: false,
+            }),
+            r#"{"type":"escalated","clock":"next_answer","epoch":2,"level":1,"role":"supervisor","expected_time":null,"handed":null,"lateness":null}"#,
+        ),
         (Event::Withdrawn, r#"{"type":"withdrawn"}"#),
         (Event::EscalationAcknowledged { level: None }, r#"{"type":"escalation_acknowledged"}"#),
         (Event::EscalationAcknowledged { level: Some(1) }, r#"{"type":"escalation_acknowledged","level":1}"#),
@@ -74,6 +135,7 @@ fn events_are_stored_as_they_always_were() {
                 clock: Some(ClockKind::FirstAnswer),
                 epoch: Some(1),
                 level: 1,
+                role: None,
                 expected_time: None,
                 handed: Some(Handed::Queue(Level::SeniorSpecialist)),
                 lateness: Some(SignedDuration::from_secs(61)),

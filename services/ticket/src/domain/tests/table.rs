@@ -3,24 +3,24 @@
 use super::*;
 
 /// In the order of [`commands`].
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "assign", "post", "note", "ask", "provide", "resolve", "reopen", "withdraw", "escalate", "ack", "rung", "notice",
-    "extend", "rebase",
+    "extend", "rebase", "look",
 ];
 
 /// `+` happens, `=` was done already, `C` APPEAL_CLOSED, `S` STATE_NOT_ALLOWED, `P` CLOCK_NOT_RUNNING.
 const TABLE: [(State, &str); 11] = [
-    (State::Registered, "+++SSSS+++++++"),
-    (State::Assigned, "++++S+S+++++++"),
-    (State::InProgress, "++++S+S+++++++"),
-    (State::AwaitingApplicant, "+++S++S+++++P+"),
-    (State::AwaitingVerification, "+++S++S+++++P+"),
-    (State::AwaitingOtherBody, "++++S+S+++++++"),
-    (State::Resolved, "CC+CCC+CCC++CC"),
-    (State::Closed, "CC+CCCCCCC++CC"),
-    (State::Rejected, "CC+CCCCCCC++CC"),
-    (State::Withdrawn, "CC+CCCC=CC++CC"),
-    (State::Merged, "CC+CCCCCCC++CC"),
+    (State::Registered, "+++SSSS+++++++="),
+    (State::Assigned, "++++S+S+++++++="),
+    (State::InProgress, "++++S+S+++++++="),
+    (State::AwaitingApplicant, "+++S++S+++++P+="),
+    (State::AwaitingVerification, "+++S++S+++++P+="),
+    (State::AwaitingOtherBody, "++++S+S+++++++="),
+    (State::Resolved, "CC+CCC+CCC++CC="),
+    (State::Closed, "CC+CCCCCCC++CC="),
+    (State::Rejected, "CC+CCCCCCC++CC="),
+    (State::Withdrawn, "CC+CCCC=CC++CC="),
+    (State::Merged, "CC+CCCCCCC++CC="),
 ];
 
 /// An appeal in that state, its assignee `spec` where it may have one.
@@ -41,9 +41,10 @@ fn in_state(state: State) -> Appeal {
     }
 }
 
-fn commands(appeal: &Appeal) -> [(Actor, Command); 14] {
+fn commands(appeal: &Appeal) -> [(Actor, Command); 15] {
     let spec = || staff_actor("spec");
     let person = || Actor::Citizen(citizen());
+    let pause = appeal.open_suspension().map_or(monday(), |open| open.start_time);
     let up = Escalate { level: None, clock: None, level_due_time: None, lateness: None };
     [
         (spec(), give("boss")),
@@ -60,6 +61,8 @@ fn commands(appeal: &Appeal) -> [(Actor, Command); 14] {
         (Actor::System("notification".into()), noticed()),
         (spec(), extend(1, 2)),
         (sla(), rebase(9)),
+        // The policy waits for the applicant without end.
+        (Actor::System("ticket".into()), Command::LookAtPause { start_time: pause }),
     ]
 }
 

@@ -39,7 +39,13 @@ pub fn event_view(appeal: Uuid, recorded: &Recorded, audience: Audience) -> Opti
         Event::Assigned { assignee } if staff => view.assignee = format!("staff/{assignee}"),
         Event::MessagePosted { message: number, .. }
         | Event::FirstAnswered { message: number }
+        | Event::NextAnswered { message: number }
         | Event::Resolved { message: number } => view.message = message(*number),
+        Event::AnswerAwaited { epoch, term } => {
+            view.clock = kinds::clock_to_wire(ClockKind::NextAnswer).into();
+            view.epoch = *epoch;
+            view.due_time = Some(to_wire(term.due_time));
+        }
         Event::InfoRequested { message: number, suspension, .. } => {
             view.message = message(*number);
             view.reason = code(*suspension);
@@ -49,7 +55,11 @@ pub fn event_view(appeal: Uuid, recorded: &Recorded, audience: Audience) -> Opti
             show_due(&mut view, due);
             view.expected_time = Some(to_wire(*expected_time));
         }
-        Event::Reopened { message: number, due, expected_time } => {
+        Event::PauseEnded { due, expected_time } => {
+            show_due(&mut view, due);
+            view.expected_time = Some(to_wire(*expected_time));
+        }
+        Event::Reopened { message: number, due, expected_time, .. } => {
             view.message = message(*number);
             show_due(&mut view, due);
             view.expected_time = Some(to_wire(*expected_time));
@@ -99,7 +109,8 @@ pub fn event_view(appeal: Uuid, recorded: &Recorded, audience: Audience) -> Opti
             view.expected_time = rebased.expected_time.map(to_wire);
         }
         Event::ExtensionLapsed { cause } => view.reason = cause.as_str().to_owned(),
-        Event::Assigned { .. } | Event::Withdrawn | Event::EscalationAcknowledged { .. } => {}
+        Event::Assigned { .. } | Event::ApplicantReminded | Event::Withdrawn | Event::EscalationAcknowledged { .. } => {
+        }
     }
     Some(view)
 }
@@ -146,7 +157,11 @@ fn kind(event: &Event) -> Type {
         Event::Assigned { .. } => Type::Assigned,
         Event::MessagePosted { .. } => Type::MessagePosted,
         Event::FirstAnswered { .. } => Type::FirstAnswered,
+        Event::AnswerAwaited { .. } => Type::AnswerAwaited,
+        Event::NextAnswered { .. } => Type::NextAnswered,
         Event::InfoRequested { .. } => Type::InfoRequested,
+        Event::ApplicantReminded => Type::ApplicantReminded,
+        Event::PauseEnded { .. } => Type::PauseEnded,
         Event::InfoProvided { .. } => Type::InfoProvided,
         Event::IdentityConfirmed { .. } => Type::IdentityConfirmed,
         Event::Resolved { .. } => Type::Resolved,

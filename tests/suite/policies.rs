@@ -1,0 +1,47 @@
+//! Other policies for a suite than the shipped ones.
+
+use std::collections::BTreeMap;
+
+use deadline::{Policy, PolicySet};
+use proto::from_wire;
+use proto::sla::v1::{GetPolicySetRequest, ListPolicySetsRequest, PublishPolicyRequest};
+
+use super::{Suite, forms};
+
+const ADMIN: &str = "staff/root:administrator";
+
+// === impl Suite ===
+
+impl Suite {
+    /// Publishes every policy once more as `change` makes it, lets every service hear of it, and turns the clock to when it counts.
+    pub async fn publish(&self, change: impl Fn(&mut Policy)) {
+        let mut sla = self.sla(ADMIN);
+        let sets = sla.list_policy_sets(ListPolicySetsRequest::default()).await.expect("an administrator may look");
+        let newest = sets.into_inner().policy_sets.remove(0).name;
+        let set = sla.get_policy_set(GetPolicySetRequest { name: newest.clone() }).await.expect("it was listed");
+        let set = PolicySet::published(&set.into_inner().document).expect("it was published");
+        let policies = set.policies().iter().cloned().map(|mut policy| {
+            policy.version += 1;
+            // What it says of its terms is checked at the publication, and may not be so any more.
+            policy.cases.clear();
+            change(&mut policy);
+            policy
+        });
+        let document = BTreeMap::from([("policy", policies.collect::<Vec<_>>())]);
+        let request = PublishPolicyRequest {
+            document: toml::to_string(&document).expect("policies are written as they are read"),
+            base: newest,
+            note: "Приказ 19".into(),
+            request_id: forms::request_id(),
+            ..PublishPolicyRequest::default()
+        };
+        let published = sla.publish_policy(request).await.expect("right policies").into_inner();
+        self.settle().await;
+        self.hand.set(published.effective_time.as_ref().and_then(from_wire).expect("when it counts"));
+    }
+
+    /// Has every policy promise each answer as it does the first one, from now on.
+    pub async fn promise_answers(&self) {
+        self.publish(|policy| policy.next_answer = Some(policy.first_answer.clone())).await;
+    }
+}
