@@ -92,7 +92,7 @@ mod tests {
     fn some_scenarios_or_all_in_their_order() {
         let asked = |line: &[&str]| Arguments::try_parse_from(["load-report"].iter().chain(line)).unwrap();
         assert_eq!(asked(&["--only", "sla,filing"]).scenarios(), [Scenario::Filing, Scenario::Sla]);
-        assert_eq!(asked(&[]).scenarios().len(), 6);
+        assert_eq!(asked(&[]).scenarios().len(), 7);
         assert_eq!(Scenario::Dispatch.key(), "4 dispatch");
         let (quick, whole) = (asked(&["--quick"]).sizes(), asked(&["--runs", "3"]).sizes());
         assert_eq!(
