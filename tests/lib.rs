@@ -6,4 +6,6 @@
 #[path = "suite/mod.rs"]
 mod suite;
 
-pub use suite::{Access, As, Audit, Bearer, Faults, Part, Replica, Suite, SuiteOptions, forms, free_ports};
+pub use suite::{
+    Access, As, Audit, Bearer, Faults, Part, Replica, Suite, SuiteOptions, forms, free_ports, other_resolutions,
+};

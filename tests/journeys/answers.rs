@@ -3,23 +3,14 @@
 use deadline::{Allowance, Plan};
 use jiff::{SignedDuration, Timestamp};
 use proto::Date;
-use proto::sla::v1::{ClockKind, Deadline, GetDeadlineRequest, GetReportRequest, ReportScope, clock};
+use proto::sla::v1::{ClockKind, GetReportRequest, ReportScope, clock};
 use proto::ticket::v1::appeal_event::Type;
-use proto::ticket::v1::{Appeal, AssignAppealRequest, GetAppealRequest, Message, PostMessageRequest, message};
+use proto::ticket::v1::{AssignAppealRequest, Message, PostMessageRequest, message};
 use tests::{Suite, forms};
 
-use crate::story::{SUPERVISOR, acted, events, file, hours, instant, repeats_to};
+use crate::story::{SUPERVISOR, acted, appeal, deadline, events, file, hours, instant, repeats_to};
 
 const PHONE: &str = "+79161230061";
-
-async fn appeal(suite: &Suite, name: &str) -> Appeal {
-    suite.ticket(SUPERVISOR).get_appeal(GetAppealRequest { name: name.to_owned() }).await.unwrap().into_inner()
-}
-
-async fn deadline(suite: &Suite, appeal: &str) -> Deadline {
-    let request = GetDeadlineRequest { name: appeal.replace("appeals/", "deadlines/") };
-    suite.sla(SUPERVISOR).get_deadline(request).await.unwrap().into_inner()
-}
 
 /// What may happen after the first answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

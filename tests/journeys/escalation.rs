@@ -10,11 +10,11 @@ use clock::{Clock, ManualClock, OffsetClock, SharedClock};
 use jiff::{SignedDuration, Timestamp};
 use proto::notification::v1::notification::State as NoticeState;
 use proto::sla::v1::ClockKind;
+use proto::ticket::v1::appeal::State;
 use proto::ticket::v1::appeal_event::Type;
-use proto::ticket::v1::{GetAppealRequest, appeal::State};
 use tests::{Part, Suite, SuiteOptions};
 
-use crate::story::{SUPERVISOR, events, file, instant, repeats_to, texts_to};
+use crate::story::{appeal, events, file, instant, repeats_to, texts_to};
 
 const PHONE: &str = "+79161230011";
 
@@ -60,7 +60,7 @@ async fn after_days_of_an_outage_one_notice_tells_a_time_that_is_still_to_come()
 
         // The one that was under way; or the highest that is due, whose notice is the last.
         let (level, notices) = if part == Part::Ticket { (1, 2) } else { (2, 1) };
-        let told = get(&suite, &filed.name).await;
+        let told = appeal(&suite, &filed.name).await;
         assert_eq!((told.escalation_level, repeats_to(&suite, PHONE).len()), (level, 1), "{part:?}");
         assert_eq!(told.due_time, filed.due_time, "{part:?}");
         let next = instant(told.expected_time);
@@ -69,7 +69,7 @@ async fn after_days_of_an_outage_one_notice_tells_a_time_that_is_still_to_come()
         suite.live_until(next - SignedDuration::from_secs(1), SignedDuration::from_mins(30)).await;
         assert_eq!(repeats_to(&suite, PHONE).len(), 1, "{part:?}");
         suite.live_until(next + SignedDuration::from_secs(61), SignedDuration::from_secs(31)).await;
-        let last = get(&suite, &filed.name).await;
+        let last = appeal(&suite, &filed.name).await;
         assert_eq!((last.escalation_level, repeats_to(&suite, PHONE).len()), (2, notices), "{part:?}");
     }
 }
@@ -93,7 +93,7 @@ async fn live_to_the_supervisor(suite: &Suite, filed: &proto::ticket::v1::Appeal
     assert_eq!(repeats_to(suite, PHONE).len(), 0);
 
     suite.live_until(due + SignedDuration::from_secs(61), SignedDuration::from_secs(31)).await;
-    let first = get(suite, &name).await;
+    let first = appeal(suite, &name).await;
     assert!(first.escalation_level >= 1);
     assert!(first.assignee.starts_with("staff/senior-"), "{}", first.assignee);
     assert!(instant(first.expected_time) > due, "a new expected time");
@@ -101,7 +101,7 @@ async fn live_to_the_supervisor(suite: &Suite, filed: &proto::ticket::v1::Appeal
 
     let next = instant(first.expected_time);
     suite.live_until(next + SignedDuration::from_secs(61), SignedDuration::from_mins(30)).await;
-    let second = get(suite, &name).await;
+    let second = appeal(suite, &name).await;
     assert_eq!(second.escalation_level, 2);
     assert!(second.assignee.starts_with("staff/supervisor-"), "{}", second.assignee);
     assert!(instant(second.expected_time) > next);
@@ -125,10 +125,6 @@ async fn live_to_the_supervisor(suite: &Suite, filed: &proto::ticket::v1::Appeal
         (Type::NoticeOutcome, 2, NoticeState::Sent),
     ];
     assert_eq!(told, expected);
-}
-
-async fn get(suite: &Suite, name: &str) -> proto::ticket::v1::Appeal {
-    suite.ticket(SUPERVISOR).get_appeal(GetAppealRequest { name: name.to_owned() }).await.unwrap().into_inner()
 }
 
 /// The database's time as the hand shows it.

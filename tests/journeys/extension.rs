@@ -3,16 +3,12 @@
 use jiff::SignedDuration;
 use proto::sla::v1::ClockKind;
 use proto::ticket::v1::appeal_event::Type;
-use proto::ticket::v1::{AssignAppealRequest, GetAppealRequest, appeal::extension::State};
+use proto::ticket::v1::{AssignAppealRequest, appeal::extension::State};
 use tests::{Part, Suite, forms};
 
-use crate::story::{SPECIALIST, SUPERVISOR, events, file, instant, repeats_to, texts_to};
+use crate::story::{SPECIALIST, SUPERVISOR, appeal, events, file, instant, repeats_to, texts_to};
 
 const PHONE: &str = "+79161230041";
-
-async fn get(suite: &Suite, name: &str) -> proto::ticket::v1::Appeal {
-    suite.ticket(SUPERVISOR).get_appeal(GetAppealRequest { name: name.to_owned() }).await.unwrap().into_inner()
-}
 
 async fn propose(suite: &Suite) -> proto::ticket::v1::Appeal {
     let filed = file(suite, PHONE).await;
@@ -33,7 +29,7 @@ async fn the_citizen_is_told_and_then_it_is_due_later() {
     let suite = Suite::start().await;
     let filed = propose(&suite).await;
     suite.settle().await;
-    let extended = get(&suite, &filed.name).await;
+    let extended = appeal(&suite, &filed.name).await;
     let extension = extended.extension.unwrap();
     assert_eq!((extension.state(), extended.due_time), (State::Effective, extension.due_time));
     let told = texts_to(&suite, PHONE);
@@ -60,7 +56,7 @@ async fn while_the_notice_can_not_be_sent_the_old_due_time_governs_and_at_last_i
     suite.stop_part(Part::Notification).await;
     let old = instant(filed.due_time);
     suite.live_until(old + SignedDuration::from_secs(61), SignedDuration::from_mins(30)).await;
-    let late = get(&suite, &filed.name).await;
+    let late = appeal(&suite, &filed.name).await;
     assert_eq!((late.extension.unwrap().state(), late.due_time), (State::Lapsed, filed.due_time));
     assert!(late.escalation_level >= 1);
     suite.start_part(Part::Notification).await;

@@ -2,21 +2,17 @@
 
 use jiff::{SignedDuration, Timestamp};
 use proto::sla::v1::{
-    ClockKind, ExplainDeadlineRequest, GetDeadlineRequest, ListPolicySetsRequest, PreviewChangeResponse,
-    PreviewPolicyChangeRequest, PublishPolicyRequest,
+    ClockKind, ExplainDeadlineRequest, ListPolicySetsRequest, PreviewChangeResponse, PreviewPolicyChangeRequest,
+    PublishPolicyRequest,
 };
-use proto::ticket::v1::{Appeal, GetAppealRequest};
+use proto::ticket::v1::Appeal;
 use tests::{Suite, forms};
 
 use crate::rebase;
-use crate::story::{SUPERVISOR, acted_levels, file, hours, instant, texts_to};
+use crate::story::{SUPERVISOR, acted_levels, appeal, deadline, file, hours, instant, texts_to};
 
 const ADMIN: &str = "staff/root:administrator";
 const PHONE: &str = "+79161230081";
-
-async fn appeal(suite: &Suite, name: &str) -> Appeal {
-    suite.ticket(SUPERVISOR).get_appeal(GetAppealRequest { name: name.to_owned() }).await.unwrap().into_inner()
-}
 
 async fn newest(suite: &Suite) -> String {
     let sets = suite.sla(ADMIN).list_policy_sets(ListPolicySetsRequest::default()).await.unwrap().into_inner();
@@ -71,10 +67,8 @@ async fn a_declared_outage_is_looked_at_and_taken_off_every_term_that_it_lies_in
     assert_eq!(instant(shown.due_time), instant(filed.due_time) + hours(4));
     assert_eq!(shown.expected_time, shown.due_time);
     assert!(texts_to(&suite, PHONE).pop().unwrap().contains("изменился"), "the applicant hears of it");
+    assert!(!deadline(&suite, &filed.name).await.mismatch);
     let name = filed.name.replace("appeals/", "deadlines/");
-    let get = GetDeadlineRequest { name: name.clone() };
-    let watched = suite.sla(SUPERVISOR).get_deadline(get).await.unwrap().into_inner();
-    assert!(!watched.mismatch);
     let request = ExplainDeadlineRequest { name, clock: ClockKind::Resolution.into(), language_code: "ru".into() };
     let told = suite.sla(SUPERVISOR).explain_deadline(request).await.unwrap().into_inner();
     assert_eq!(told.computed_due_time, shown.due_time);

@@ -6,29 +6,21 @@ use std::collections::BTreeSet;
 use deadline::{Allowance, PolicySet};
 use jiff::{SignedDuration, Timestamp, civil::Weekday, tz::TimeZone};
 use proto::sla::v1::{
-    ClockKind, Deadline, ExplainDeadlineRequest, Explanation, GetDeadlineRequest, IcalendarYear, ListPolicySetsRequest,
-    PublishCalendarRequest, PublishPolicyRequest, clock, rung,
+    ClockKind, ExplainDeadlineRequest, Explanation, IcalendarYear, ListPolicySetsRequest, PublishCalendarRequest,
+    PublishPolicyRequest, clock, rung,
 };
 use proto::ticket::v1::appeal_event::Type;
-use proto::ticket::v1::{Appeal, AppealEvent, AssignAppealRequest, Channel, GetAppealRequest, appeal::State};
+use proto::ticket::v1::{Appeal, AppealEvent, AssignAppealRequest, Channel, appeal::State};
 use tests::{Part, Suite, SuiteOptions, forms};
 
 use crate::rebase;
 use crate::story::{
-    SUPERVISOR, acted_levels, events, file, file_this, hours, instant, repeats_to, texts_to, why, with_phone,
+    SUPERVISOR, acted_levels, appeal, deadline, events, file, file_this, hours, instant, repeats_to, texts_to, why,
+    with_phone,
 };
 
 const ADMIN: &str = "staff/root:administrator";
 const PHONE: &str = "+79161230051";
-
-async fn appeal(suite: &Suite, name: &str) -> Appeal {
-    suite.ticket(SUPERVISOR).get_appeal(GetAppealRequest { name: name.to_owned() }).await.unwrap().into_inner()
-}
-
-async fn deadline(suite: &Suite, appeal: &str) -> Deadline {
-    let request = GetDeadlineRequest { name: appeal.replace("appeals/", "deadlines/") };
-    suite.sla(SUPERVISOR).get_deadline(request).await.unwrap().into_inner()
-}
 
 async fn explained(suite: &Suite, appeal: &str) -> Explanation {
     let name = appeal.replace("appeals/", "deadlines/");

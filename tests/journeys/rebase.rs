@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use deadline::{Allowance, ClockKind as Kind, PolicySet};
+use deadline::{ClockKind as Kind, PolicySet};
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use proto::sla::v1::{
@@ -11,34 +11,16 @@ use proto::sla::v1::{
     StartRebaseRequest, StopRebaseRequest, rebase, rebase_entry::Outcome,
 };
 use proto::ticket::v1::appeal_event::Type;
-use proto::ticket::v1::{Appeal, AssignAppealRequest, GetAppealRequest};
+use proto::ticket::v1::{Appeal, AssignAppealRequest};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use sqlx::{Connection, PgConnection};
-use tests::{Part, Suite, SuiteOptions, forms};
+use tests::{Part, Suite, SuiteOptions, forms, other_resolutions};
 use uuid::Uuid;
 
-use crate::story::{SUPERVISOR, events, file_this, instant, texts_to, why, with_phone};
+use crate::story::{SUPERVISOR, appeal, events, file_this, instant, texts_to, why, with_phone};
 
 const ADMIN: &str = "staff/root:administrator";
-
-/// Every policy in its next version: real time is halved, what takes working days takes one more, and one hour of work another.
-fn other_rules(set: &PolicySet) -> String {
-    let next = |allowance: Allowance| match allowance {
-        Allowance::RealTime(time) => Allowance::RealTime(time / 2),
-        Allowance::WorkingTime(time) => Allowance::WorkingTime(time + SignedDuration::from_hours(1)),
-        Allowance::WorkingDays(days) => Allowance::WorkingDays(days + 1),
-    };
-    let policies = set.policies().iter().map(|policy| {
-        let mut policy = policy.clone();
-        policy.version += 1;
-        // What it says of its terms is checked at the publication, and is not so any more.
-        policy.cases.clear();
-        policy.resolution.allowance = next(policy.resolution.allowance);
-        policy
-    });
-    toml::to_string(&BTreeMap::from([("policy", policies.collect::<Vec<_>>())])).unwrap()
-}
 
 /// The newest set, and what is asked to be published after it.
 pub async fn change(suite: &Suite) -> PublishPolicyRequest {
@@ -47,7 +29,7 @@ pub async fn change(suite: &Suite) -> PublishPolicyRequest {
         sla.list_policy_sets(ListPolicySetsRequest::default()).await.unwrap().into_inner().policy_sets.remove(0);
     let set = sla.get_policy_set(GetPolicySetRequest { name: newest.name.clone() }).await.unwrap().into_inner();
     PublishPolicyRequest {
-        document: other_rules(&PolicySet::published(&set.document).unwrap()),
+        document: other_resolutions(&PolicySet::published(&set.document).unwrap()),
         base: newest.name,
         note: "Приказ 17".into(),
         request_id: forms::request_id(),
@@ -94,11 +76,6 @@ async fn entries(suite: &Suite, name: &str) -> Vec<RebaseEntry> {
             return all;
         }
     }
-}
-
-async fn get(suite: &Suite, appeal: &Appeal) -> Appeal {
-    let request = GetAppealRequest { name: appeal.name.clone() };
-    suite.ticket(SUPERVISOR).get_appeal(request).await.unwrap().into_inner()
 }
 
 async fn ask(suite: &Suite, appeal: &Appeal) {
@@ -153,7 +130,7 @@ async fn an_order_shortens_what_is_promised_already_and_the_citizen_hears_of_it(
     let done = show(&suite, &begun.name).await;
     assert_eq!((done.state(), done.looked_count, done.asked_count), (rebase::State::Complete, 2, 2));
     assert_eq!((done.pending_count, done.rebased_count, done.moved_count, done.refused_count), (0, 3, 1, 0));
-    let after = get(&suite, &one).await;
+    let after = appeal(&suite, &one.name).await;
     let (filed, was, is) = (instant(one.create_time), instant(one.due_time), instant(after.due_time));
     assert_eq!(is.duration_since(filed) * 2, was.duration_since(filed));
     assert_eq!(after.expected_time, after.due_time);
@@ -165,7 +142,7 @@ async fn an_order_shortens_what_is_promised_already_and_the_citizen_hears_of_it(
     // What waits for its applicant counts by the new term once they answer.
     suite.ticket("portal").provide_info(forms::information(&asked.name)).await.unwrap();
     suite.settle().await;
-    let answered = get(&suite, &asked).await;
+    let answered = appeal(&suite, &asked.name).await;
     let span = instant(answered.due_time).duration_since(instant(asked.create_time));
     assert!(span < instant(asked.due_time).duration_since(instant(asked.create_time)));
     let again = preview_of(&suite, &published.name).await;
@@ -217,18 +194,6 @@ fn previewed(seen: &PreviewChangeResponse) -> ByKey {
 
 /// Appeals of every category, filed within two weeks, a fifth of them asked, half of these answered.
 async fn file_many(suite: &Suite, appeals: usize, random: &mut StdRng) {
-    const CATEGORIES: [&str; 10] = [
-        "access_recovery",
-        "account_locked",
-        "code_not_arriving",
-        "application_error",
-        "document_rejected",
-        "payment",
-        "page_display",
-        "suspicious_activity",
-        "consultation",
-        "suggestion",
-    ];
     // Several at a time: the services answer on every core.
     const AT_ONCE: usize = 4;
     let turns = appeals.div_ceil(AT_ONCE);
@@ -236,7 +201,8 @@ async fn file_many(suite: &Suite, appeals: usize, random: &mut StdRng) {
     let mut asked = Vec::new();
     for turn in 0..turns {
         let number = AT_ONCE.min(appeals - turn * AT_ONCE);
-        let categories: Vec<_> = (0..number).map(|_| CATEGORIES[random.random_range(0..CATEGORIES.len())]).collect();
+        let categories: Vec<_> =
+            (0..number).map(|_| forms::CATEGORIES[random.random_range(0..forms::CATEGORIES.len())]).collect();
         let form = |category: &&str| file_this(suite, forms::filled(suite.now(), category, "ru"));
         for filed in join_all(categories.iter().map(form)).await {
             if random.random_ratio(1, 5) {

@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use proto::from_wire;
 use proto::notification::v1::{ListNotificationsRequest, Notification};
-use proto::sla::v1::ClockKind;
+use proto::sla::v1::{ClockKind, Deadline, GetDeadlineRequest};
 use proto::ticket::v1::appeal_event::Type;
-use proto::ticket::v1::{Appeal, AppealEvent, FileAppealRequest, ListAppealEventsRequest};
+use proto::ticket::v1::{Appeal, AppealEvent, FileAppealRequest, GetAppealRequest, ListAppealEventsRequest};
 use tests::{Suite, forms};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
@@ -39,6 +39,18 @@ pub fn with_phone(mut request: FileAppealRequest, phone: &str) -> FileAppealRequ
     let contact = request.appeal.as_mut().and_then(|it| it.contact.as_mut()).expect("a filled form");
     contact.phone = phone.to_owned();
     request
+}
+
+/// The appeal as staff see it.
+pub async fn appeal(suite: &Suite, name: &str) -> Appeal {
+    let request = GetAppealRequest { name: name.to_owned() };
+    suite.ticket(SUPERVISOR).get_appeal(request).await.expect("staff may look").into_inner()
+}
+
+/// What the SLA monitor has of the appeal.
+pub async fn deadline(suite: &Suite, appeal: &str) -> Deadline {
+    let request = GetDeadlineRequest { name: appeal.replace("appeals/", "deadlines/") };
+    suite.sla(SUPERVISOR).get_deadline(request).await.expect("staff may look").into_inner()
 }
 
 /// Everything in the journal of an appeal.

@@ -4,19 +4,15 @@ use bootstrap::Time;
 use deadline::Allowance;
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx as _;
-use proto::sla::v1::{GetDeadlineRequest, clock};
+use proto::sla::v1::clock;
 use proto::ticket::v1::appeal_event::Type;
-use proto::ticket::v1::{Appeal, AssignAppealRequest, GetAppealRequest, appeal::State};
+use proto::ticket::v1::{Appeal, AssignAppealRequest, appeal::State};
 use sqlx::{Connection as _, PgConnection};
 use tests::{Part, Suite, forms};
 
-use crate::story::{SUPERVISOR, events, file, hours, instant, notices, texts_to};
+use crate::story::{SUPERVISOR, appeal, deadline, events, file, hours, instant, notices, texts_to};
 
 const PHONE: &str = "+79161230071";
-
-async fn appeal(suite: &Suite, name: &str) -> Appeal {
-    suite.ticket(SUPERVISOR).get_appeal(GetAppealRequest { name: name.to_owned() }).await.unwrap().into_inner()
-}
 
 /// Filed under a policy that waits for three working days and reminds after one, and asked; until when they are waited for.
 async fn asked(suite: &Suite, phone: &str) -> (Appeal, Timestamp) {
@@ -65,8 +61,7 @@ async fn after_the_longest_pause_the_clocks_run_on_and_both_are_told() {
     let asked_at = all.iter().find(|it| it.r#type() == Type::InfoRequested).map(|it| instant(it.event_time)).unwrap();
     assert_eq!(instant(shown.due_time), instant(filed.due_time) + until.duration_since(asked_at));
 
-    let name = filed.name.replace("appeals/", "deadlines/");
-    let watched = suite.sla(SUPERVISOR).get_deadline(GetDeadlineRequest { name }).await.unwrap().into_inner();
+    let watched = deadline(&suite, &filed.name).await;
     assert_eq!((watched.clocks[1].state(), watched.mismatch), (clock::State::Running, false));
     assert!(texts_to(&suite, PHONE).pop().unwrap().contains("мы продолжаем с тем, что есть"));
     let told: Vec<_> = notices(&suite, &filed.name).await.into_iter().map(|it| it.template).collect();

@@ -10,6 +10,20 @@ use proto::ticket::v1::{
 use proto::to_wire;
 use uuid::Uuid;
 
+/// Shipped categories of several kinds and groups.
+pub const CATEGORIES: [&str; 10] = [
+    "access_recovery",
+    "account_locked",
+    "code_not_arriving",
+    "application_error",
+    "document_rejected",
+    "payment",
+    "page_display",
+    "suspicious_activity",
+    "consultation",
+    "suggestion",
+];
+
 /// A new request id.
 pub fn request_id() -> String {
     Uuid::new_v4().to_string()

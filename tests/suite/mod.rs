@@ -33,6 +33,7 @@ pub use self::audit::Audit;
 pub use self::boot::Replica;
 pub use self::clients::{As, Bearer};
 pub use self::faults::Faults;
+pub use self::policies::other_resolutions;
 pub use self::ports::free_ports;
 pub use all_in_one::Part;
 

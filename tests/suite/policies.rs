@@ -2,13 +2,38 @@
 
 use std::collections::BTreeMap;
 
-use deadline::{Policy, PolicySet};
+use deadline::{Allowance, Policy, PolicySet};
+use jiff::SignedDuration;
 use proto::from_wire;
 use proto::sla::v1::{GetPolicySetRequest, ListPolicySetsRequest, PublishPolicyRequest};
 
 use super::{Suite, forms};
 
 const ADMIN: &str = "staff/root:administrator";
+
+/// A document by which every policy promises other resolutions: real time is halved, working days get one more, and working time an hour.
+pub fn other_resolutions(set: &PolicySet) -> String {
+    next_versions(set, |policy| {
+        policy.resolution.allowance = match policy.resolution.allowance {
+            Allowance::RealTime(time) => Allowance::RealTime(time / 2),
+            Allowance::WorkingTime(time) => Allowance::WorkingTime(time + SignedDuration::from_hours(1)),
+            Allowance::WorkingDays(days) => Allowance::WorkingDays(days + 1),
+        };
+    })
+}
+
+/// Every policy once more, as `change` makes it.
+fn next_versions(set: &PolicySet, change: impl Fn(&mut Policy)) -> String {
+    let policies = set.policies().iter().cloned().map(|mut policy| {
+        policy.version += 1;
+        // What it says of its terms is checked at the publication, and may not be so any more.
+        policy.cases.clear();
+        change(&mut policy);
+        policy
+    });
+    let document = BTreeMap::from([("policy", policies.collect::<Vec<_>>())]);
+    toml::to_string(&document).expect("policies are written as they are read")
+}
 
 // === impl Suite ===
 
@@ -20,16 +45,8 @@ impl Suite {
         let newest = sets.into_inner().policy_sets.remove(0).name;
         let set = sla.get_policy_set(GetPolicySetRequest { name: newest.clone() }).await.expect("it was listed");
         let set = PolicySet::published(&set.into_inner().document).expect("it was published");
-        let policies = set.policies().iter().cloned().map(|mut policy| {
-            policy.version += 1;
-            // What it says of its terms is checked at the publication, and may not be so any more.
-            policy.cases.clear();
-            change(&mut policy);
-            policy
-        });
-        let document = BTreeMap::from([("policy", policies.collect::<Vec<_>>())]);
         let request = PublishPolicyRequest {
-            document: toml::to_string(&document).expect("policies are written as they are read"),
+            document: next_versions(&set, change),
             base: newest,
             note: "Приказ 19".into(),
             request_id: forms::request_id(),

@@ -15,18 +15,6 @@ use crate::Stage;
 
 /// At once.
 const CLIENTS: usize = 32;
-const CATEGORIES: [&str; 10] = [
-    "access_recovery",
-    "account_locked",
-    "code_not_arriving",
-    "application_error",
-    "document_rejected",
-    "payment",
-    "page_display",
-    "suspicious_activity",
-    "consultation",
-    "suggestion",
-];
 
 type Ticket = TicketServiceClient<InterceptedService<Channel, Bearer>>;
 
@@ -56,7 +44,7 @@ pub async fn file(stage: &Stage, port: u16, appeals: usize) -> Result<usize> {
 async fn some(mut portal: Ticket, mut staff: Ticket, number: usize, mut random: StdRng) -> Result<usize> {
     let mut asked = 0;
     for _ in 0..number {
-        let category = CATEGORIES[random.random_range(0..CATEGORIES.len())];
+        let category = forms::CATEGORIES[random.random_range(0..forms::CATEGORIES.len())];
         let filed = portal.file_appeal(forms::filled(SystemClock.now(), category, "ru")).await?.into_inner();
         if random.random_ratio(1, 10) {
             let assign = AssignAppealRequest {

@@ -8,15 +8,14 @@ use std::time::{Duration, Instant};
 use all_in_one::Part;
 use anyhow::{Context as _, Result, ensure};
 use clock::{Clock as _, SystemClock};
-use deadline::{Allowance, PolicySet};
-use jiff::SignedDuration;
+use deadline::PolicySet;
 use proto::sla::v1::sla_service_client::SlaServiceClient;
 use proto::sla::v1::{
     GetPolicySetRequest, GetRebaseRequest, ListPolicySetsRequest, PreviewChangeResponse, PreviewPolicyChangeRequest,
     PublishPolicyRequest, Rebase, StartRebaseRequest, rebase::State,
 };
 use sqlx::{Connection as _, PgConnection};
-use tests::{Bearer, forms, free_ports};
+use tests::{Bearer, forms, free_ports, other_resolutions};
 use tokio::time::{sleep, timeout};
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
@@ -140,7 +139,7 @@ async fn publish(client: &mut Sla) -> Result<String> {
     let newest = client.list_policy_sets(ListPolicySetsRequest::default()).await?.into_inner().policy_sets.remove(0);
     let set = client.get_policy_set(GetPolicySetRequest { name: newest.name.clone() }).await?.into_inner();
     let request = PublishPolicyRequest {
-        document: other_rules(&PolicySet::published(&set.document)?)?,
+        document: other_resolutions(&PolicySet::published(&set.document)?),
         base: newest.name,
         note: "load".to_owned(),
         request_id: forms::request_id(),
@@ -151,22 +150,6 @@ async fn publish(client: &mut Sla) -> Result<String> {
     let left = effective.duration_since(SystemClock.now());
     sleep(Duration::try_from(left).unwrap_or_default() + Duration::from_secs(1)).await;
     Ok(published.name)
-}
-
-fn other_rules(set: &PolicySet) -> Result<String> {
-    let next = |allowance: Allowance| match allowance {
-        Allowance::RealTime(time) => Allowance::RealTime(time / 2),
-        Allowance::WorkingTime(time) => Allowance::WorkingTime(time + SignedDuration::from_hours(1)),
-        Allowance::WorkingDays(days) => Allowance::WorkingDays(days + 1),
-    };
-    let policies = set.policies().iter().map(|policy| {
-        let mut policy = policy.clone();
-        policy.version += 1;
-        policy.cases.clear();
-        policy.resolution.allowance = next(policy.resolution.allowance);
-        policy
-    });
-    Ok(toml::to_string(&std::collections::BTreeMap::from([("policy", policies.collect::<Vec<_>>())]))?)
 }
 
 async fn preview(client: &mut Sla, set: &str) -> Result<PreviewChangeResponse> {

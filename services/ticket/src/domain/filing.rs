@@ -1,18 +1,18 @@
 //! Registering an appeal: its policy is chosen, its due times are promised, its first event is made (T2, L3).
 
-use deadline::{Due, Features, PolicySet};
+use deadline::Features;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::actor::Actor;
 use super::appeal::{Appeal, Promise};
 use super::command::FileAppeal;
-use super::event::{Event, FiledEvent, Recorded, Term};
+use super::event::{Event, FiledEvent, Recorded};
 use super::kinds::{ClockKind, State};
 use super::number::Number;
 use super::refusal::Refusal;
 use super::state::Decision;
-use super::terms::{Rules, refused};
+use super::terms::{Rules, begun};
 
 /// Registers an appeal at `now`, from which its terms run. The papers stay with the caller: the event holds nothing personal.
 /// Called for `validate_only` too, with a number that is then not shown.
@@ -34,6 +34,11 @@ pub fn file(
     let policy = set.select(&features);
     let promise =
         Promise { policy: policy.id.clone(), set_version: set.version(), set_hash: set.content_hash().to_string() };
+    let term = |clock| {
+        let term = set.term(&policy.id, clock);
+        let term = term.ok_or_else(|| Refusal::Broken(format!("policy {:?} has no calendar", policy.id)))?;
+        begun(term, now, &[])
+    };
     let event = FiledEvent {
         id,
         number,
@@ -48,8 +53,8 @@ pub fn file(
         citizen: filing.citizen,
         language: filing.language.clone(),
         time_zone: filing.time_zone.clone(),
-        first_answer: term(set, &promise.policy, ClockKind::FirstAnswer, now)?,
-        resolution: term(set, &promise.policy, ClockKind::Resolution, now)?,
+        first_answer: term(ClockKind::FirstAnswer)?,
+        resolution: term(ClockKind::Resolution)?,
         promise,
     };
     let recorded = Recorded {
@@ -61,18 +66,4 @@ pub fn file(
     };
     let after = Appeal::replay([&recorded]).ok_or_else(|| Refusal::Broken("a filed event gives an appeal".into()))?;
     Ok(Decision { events: vec![recorded], after, message: None })
-}
-
-fn term(set: &PolicySet, policy: &str, clock: ClockKind, start: Timestamp) -> Result<Term, Refusal> {
-    let term = set.term(policy, clock).ok_or_else(|| Refusal::Broken(format!("policy {policy:?} has no calendar")))?;
-    let Due::At(due_time) = term.due(start, &[]).map_err(refused)? else {
-        return Err(Refusal::Broken("a term without suspensions does not pause".into()));
-    };
-    let calendar = term.calendar();
-    Ok(Term {
-        due_time,
-        allowance: term.allowance(),
-        calendar: calendar.id().to_owned(),
-        calendar_version: calendar.version(),
-    })
 }

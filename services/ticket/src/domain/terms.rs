@@ -211,8 +211,8 @@ impl Rules<'_> {
     }
 }
 
-/// A term that begins at `now`.
-fn begun(term: Term<'_>, now: Timestamp, suspensions: &[Suspension]) -> Result<event::Term, Refusal> {
+/// A term that begins at `now`; only suspensions that are over may lie in it.
+pub(super) fn begun(term: Term<'_>, now: Timestamp, suspensions: &[Suspension]) -> Result<event::Term, Refusal> {
     let counted: Vec<_> = suspensions.iter().map(Suspension::counted).collect();
     let due = term.due(now, &counted).map_err(refused)?;
     Ok(event::Term {
