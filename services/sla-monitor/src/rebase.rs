@@ -55,7 +55,7 @@ impl Step for Rebasing {
 }
 
 /// Goes on by a page; answers how many deadlines it looked at, at least one as a step that ends it counts too. `None`: there was nothing to do.
-async fn step(app: &App) -> Result<Option<usize>, Error> {
+pub(crate) async fn step(app: &App) -> Result<Option<usize>, Error> {
     let now = app.db.now();
     // Most of the time there is none, and one statement a second tells so.
     let mut db = app.db.pool().acquire().await?;
@@ -116,9 +116,10 @@ async fn step(app: &App) -> Result<Option<usize>, Error> {
         let asked = calls.len() as i64;
         // A page that was broken off is not the last.
         let ends = is_last && asked < i64::from(rebase.per_second);
-        rebase.go_on(last.filter(|_| !ends), looked, asked, now);
         store::rebase::enter(tx, rebase.id, &entries, now).await?;
         app.outbox.enqueue(tx, now, calls).await?;
+        let is_pending = ends && store::rebase::has_pending(tx, rebase.id, 1).await?;
+        rebase.go_on(last.filter(|_| !ends), looked, asked, is_pending, now);
         store::rebase::record(tx, &rebase).await?;
         Ok(Some(usize::try_from(looked).unwrap_or_default().max(1)))
     })

@@ -1,14 +1,17 @@
 //! A re-base: a set of policies applied to what was promised before it.
 //!
 //! ```text
-//!   RUNNING ──a pass found nothing to ask for──► COMPLETE         each clock:  PENDING ──the ticket service answers──► REBASED
-//!      └──────an administrator────────────────► STOPPED                          └──────────────────────────────────► UNCHANGED, REFUSED
+//!   RUNNING ──a pass found nothing to ask for, and all is answered──► COMPLETE
+//!      └──────an administrator─────────────────────────────────────► STOPPED
+//!
+//!   each clock:  PENDING ──the ticket service answers──► REBASED
+//!                   └──────────────────────────────────► UNCHANGED, REFUSED
 //! ```
 //!
 //! It goes through the deadlines by their ids, and is as far as its row says. A page, the calls that follow from it, their entries and the new
 //! position are one transaction. What was promised under the old set and is told of only when the pass has gone by is found by the next one: there
 //! are passes until one that began a minute after the re-base finds nothing. By then every replica promises by the set in force, and what was on
-//! its way has come; an appeal that is reopened later stays as it was promised.
+//! its way has come; an appeal that is reopened later stays as it was promised. What was asked for is answered for within a day, if only by EXPIRED.
 
 use ::deadline::ClockKind;
 use jiff::{SignedDuration, Timestamp};
@@ -100,8 +103,8 @@ pub struct RebaseTally {
 
 impl Rebase {
     /// Goes on behind `last`, the last of `looked` deadlines of which `asked` were asked for; later by as much as they may take. `None`: the pass
-    /// has looked at all.
-    pub fn go_on(&mut self, last: Option<Uuid>, looked: i64, asked: i64, now: Timestamp) {
+    /// has looked at all, and as the last one it ends once nothing `is_pending`.
+    pub fn go_on(&mut self, last: Option<Uuid>, looked: i64, asked: i64, is_pending: bool, now: Timestamp) {
         self.looked += looked;
         self.pass_asked += asked;
         self.asked += asked;
@@ -110,6 +113,11 @@ impl Rebase {
         let settled = later(self.create_time, GRACE);
         match last {
             Some(last) => self.position = last,
+            // Behind every deadline there is nothing to be looked at again.
+            None if self.pass_asked == 0 && self.pass_time >= settled && is_pending => {
+                self.position = Uuid::max();
+                self.wait(now);
+            }
             None if self.pass_asked == 0 && self.pass_time >= settled => {
                 (self.state, self.end_time) = (RebaseState::Complete, Some(now));
             }

@@ -15,6 +15,7 @@ mod plans;
 mod publishing;
 mod races;
 mod reads;
+mod rebasing;
 mod reconciling;
 mod rig;
 mod service;

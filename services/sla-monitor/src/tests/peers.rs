@@ -11,14 +11,15 @@ use outbox::{Attempt, Deliver};
 use prost::Message;
 use proto::notification::v1::{Notification, SendNotificationRequest};
 use proto::ticket::v1::{
-    Appeal, AppealContact, EscalateAppealRequest, PutPolicySetRequest, PutPolicySetResponse,
-    RecordDeadlineOutcomeRequest, RecordDeadlineOutcomeResponse, RetellPromiseRequest, RetellPromiseResponse,
+    Appeal, AppealContact, EscalateAppealRequest, PutPolicySetRequest, PutPolicySetResponse, RebaseAppealRequest,
+    RebaseAppealResponse, RebasedClock, RecordDeadlineOutcomeRequest, RecordDeadlineOutcomeResponse,
+    RetellPromiseRequest, RetellPromiseResponse,
 };
 use proto::{DurableCall, from_wire, to_wire};
 use rpc::Refusal;
 use tonic::Status;
 
-/// What happens to the next call of EscalateAppeal or SendNotification.
+/// What happens to the next call of any but RecordDeadlineOutcome.
 #[derive(Clone, Copy, Debug)]
 pub enum Act {
     /// It never arrives.
@@ -100,6 +101,14 @@ impl Deliver for Peer {
             PutPolicySetRequest::METHOD => {
                 let request = PutPolicySetRequest::decode(request.clone()).unwrap();
                 (request.request_id, PutPolicySetResponse {}.encode_to_vec())
+            }
+            RebaseAppealRequest::METHOD => {
+                let request = RebaseAppealRequest::decode(request.clone()).unwrap();
+                // One clock an hour later; of the others it says that they were over.
+                let later = |hours| now.map(|now| to_wire(now + SignedDuration::from_hours(hours)));
+                let clock = proto::sla::v1::ClockKind::Resolution.into();
+                let moved = RebasedClock { clock, epoch: 2, old_due_time: later(1), due_time: later(2) };
+                (request.request_id, RebaseAppealResponse { clocks: vec![moved] }.encode_to_vec())
             }
             RetellPromiseRequest::METHOD => {
                 let request = RetellPromiseRequest::decode(request.clone()).unwrap();
