@@ -17,6 +17,8 @@ pub const PASSPORT_SERIES: &str = "47 19";
 pub const PASSPORT_NUMBER: &str = "830264";
 pub const ACCOUNT: &str = "LK-7Q4-ZARYANKA";
 pub const CALL_TIME: &str = "после 19, спросить Зяблицыну";
+/// A group may tell of somebody's health.
+pub const GROUP: &str = "pustelga_veteran";
 pub const SUBJECT: &str = "Снегирёвка не открывается";
 pub const DESCRIPTION: &str = "Пеночковый раздел пуст,\nа варакушка показывает ошибку.";
 pub const SAID: &str = "Пишет Щеглиха: ничего не изменилось.";
@@ -49,6 +51,7 @@ pub fn planted() -> Vec<Planted> {
         Planted::code("passport number", PASSPORT_NUMBER),
         Planted::value("account number", ACCOUNT),
         Planted::text("call time", CALL_TIME, &["Зяблицыну"]),
+        Planted::value("group", GROUP),
         Planted::text("birth date", "1931-02-17 19310217 17.02.1931", &["1931-02-17", "19310217", "17.02.1931"]),
         Planted::text("issue date", "1949-10-23 19491023 23.10.1949", &["1949-10-23", "19491023", "23.10.1949"]),
         Planted::text("subject", SUBJECT, &["Снегирёвка"]),
@@ -89,6 +92,8 @@ pub fn form(now: Timestamp, category: &str) -> FileAppealRequest {
         }),
         birth_date: date(1931, 2, 17),
         call_time: CALL_TIME.to_owned(),
+        region: "RU-SA".to_owned(),
+        group: GROUP.to_owned(),
         ..Applicant::default()
     });
     request

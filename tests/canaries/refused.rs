@@ -79,6 +79,7 @@ fn misplaced(it: &Watch, value: &str) -> FileAppealRequest {
     applicant.full_name = format!("{value} <1>");
     applicant.account_number = format!("{value} <1>");
     applicant.call_time = format!("{value}\n");
+    (applicant.region, applicant.group) = (format!("{value} ?"), format!("{value} ?"));
     let contact = appeal.contact.as_mut().expect("filled");
     contact.phone = format!("{value} ?");
     contact.email = format!("{value} ?");

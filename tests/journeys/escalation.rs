@@ -7,14 +7,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bootstrap::Reference;
 use clock::{Clock, ManualClock, OffsetClock, SharedClock};
+use deadline::Ladder;
 use jiff::{SignedDuration, Timestamp};
 use proto::notification::v1::notification::State as NoticeState;
 use proto::sla::v1::ClockKind;
 use proto::ticket::v1::appeal::State;
 use proto::ticket::v1::appeal_event::Type;
-use tests::{Part, Suite, SuiteOptions};
+use tests::{Part, Suite, SuiteOptions, forms};
 
-use crate::story::{appeal, events, file, instant, repeats_to, texts_to};
+use crate::story::{acted_levels, appeal, events, file, file_this, hours, instant, notices, repeats_to, texts_to};
 
 const PHONE: &str = "+79161230011";
 
@@ -140,4 +141,32 @@ impl Reference for Hand {
 fn wrong(hand: &ManualClock, seconds: i64) -> bootstrap::Time {
     let local: SharedClock = Arc::new(OffsetClock::new(Arc::new(hand.clone()), SignedDuration::from_secs(seconds)));
     bootstrap::Time::Corrected { local, reference: Some(Arc::new(Hand(hand.clone()))) }
+}
+
+#[tokio::test]
+async fn a_level_that_acts_twice_tells_the_citizen_and_its_holder_again_after_its_term_and_then_goes_up() {
+    let suite = Suite::start().await;
+    suite
+        .publish(|policy| {
+            policy.resolution.ladder.0[0].times = 2;
+            policy.first_answer.ladder = Ladder::default();
+        })
+        .await;
+    let filed = file_this(&suite, forms::filled(suite.now(), "code_not_arriving", "ru")).await;
+    let told = async |template: &str| {
+        notices(&suite, &filed.name).await.into_iter().filter(|it| it.template == template).count()
+    };
+    let due = instant(filed.due_time);
+    let mut holders = Vec::new();
+    // Eight hours each, of all hours; from when it acted, which is up to a step late.
+    for (level, hour) in [(1, 0), (2, 8), (3, 16)] {
+        let step = SignedDuration::from_mins(10);
+        suite.live_until(due + hours(hour) + SignedDuration::from_mins(45), step).await;
+        assert_eq!(acted_levels(&suite, &filed.name).await.last(), Some(&level));
+        assert_eq!(told("overdue_repeat").await, usize::try_from(level).unwrap());
+        holders.push(appeal(&suite, &filed.name).await.assignee);
+    }
+    assert!(holders[0] == holders[1] && holders[1] != holders[2], "{holders:?}");
+    suite.live_until(due + hours(72), hours(8)).await;
+    assert_eq!(acted_levels(&suite, &filed.name).await, [1, 2, 3], "and no more often");
 }

@@ -1,7 +1,9 @@
 //! What citizens and staff live through: real calls, a real Postgres, an SMS centre and a mail server that record what came.
 
+mod acceptance;
 mod access;
 mod answers;
+mod applicants;
 mod escalation;
 mod extension;
 mod filing;
@@ -14,4 +16,5 @@ mod rebase;
 mod story;
 mod verification;
 mod waiting;
+mod warnings;
 mod watching;

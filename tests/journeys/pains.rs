@@ -122,18 +122,24 @@ async fn pain_05_a_paused_appeal_shows_no_due_time_and_what_is_left_is_kept_to_t
     suite.hand.advance(hours(5));
     ask(&suite, &filed.name).await;
     suite.settle().await;
+    let mut kept = None;
     for _ in 0..3 {
+        suite.advance(hours(7)).await;
         let shown = appeal(&suite, &filed.name).await;
         assert_eq!((shown.state(), shown.due_time, shown.expected_time), (State::AwaitingApplicant, None, None));
         let watched = deadline(&suite, &filed.name).await;
         assert_eq!((watched.clocks[1].state(), watched.next_due_time), (clock::State::Paused, None));
+        let left = watched.clocks[1].remaining.expect("it is told while paused, too");
+        assert_eq!(*kept.get_or_insert(left), left);
         assert_eq!(explained(&suite, &filed.name).await.computed_due_time, None);
-        suite.advance(hours(7)).await;
     }
     suite.ticket("portal").provide_info(forms::information(&filed.name)).await.unwrap();
     let shown = appeal(&suite, &filed.name).await;
     let pause = suite.now().duration_since(asked_at(&suite, &filed.name).await);
     assert_eq!(instant(shown.due_time), instant(filed.due_time) + pause);
+    let used = asked_at(&suite, &filed.name).await.duration_since(instant(filed.create_time));
+    let whole = instant(filed.due_time).duration_since(instant(filed.create_time));
+    assert_eq!(kept.map(|left| left.seconds), Some((whole - used).as_secs()));
 }
 
 /// Two appeals of one citizen with the same due time, for a month that nobody works: each level of each is told once, not daily and not once for both.
@@ -282,7 +288,9 @@ async fn pain_12_new_rules_and_nightly_work_touch_no_appeal() {
     suite.settle().await;
     let all = async || {
         let appeals = [appeal(&suite, &one.name).await, appeal(&suite, &other.name).await];
-        let deadlines = [deadline(&suite, &one.name).await, deadline(&suite, &other.name).await];
+        let mut deadlines = [deadline(&suite, &one.name).await, deadline(&suite, &other.name).await];
+        // It is some seconds later.
+        deadlines.iter_mut().flat_map(|it| &mut it.clocks).for_each(|clock| clock.remaining = None);
         (appeals, deadlines, events(&suite, &one.name).await.len())
     };
     let before = all().await;

@@ -6,11 +6,12 @@ use deadline::{Calendar, Exception, PolicySet};
 use jiff::SignedDuration;
 use proto::sla::v1::{
     ClockKind, ExplainDeadlineRequest, GetDeadlineRequest, GetPolicySetRequest, ListPolicySetsRequest,
-    PublishCalendarRequest,
+    PreviewCalendarChangeRequest, PreviewChangeResponse, PublishCalendarRequest,
 };
 use tests::{Suite, forms};
 
-use crate::story::{SUPERVISOR, file_this, instant, with_phone};
+use crate::rebase;
+use crate::story::{SUPERVISOR, appeal, deadline, file_this, instant, texts_to, with_phone};
 
 const ADMIN: &str = "staff/root:administrator";
 
@@ -78,5 +79,65 @@ async fn a_published_holiday_holds_for_new_appeals_and_old_promises_stay() {
         let names_it = told.spans.iter().any(|span| span.reason == "День города");
         assert_eq!(names_it, version != set.version());
         assert_eq!(told.text.contains("День города"), names_it, "{}", told.text);
+    }
+}
+
+async fn preview(suite: &Suite, document: &str, base: &str) -> PreviewChangeResponse {
+    let request = PreviewCalendarChangeRequest { document: document.into(), base: base.into(), icalendar: None };
+    let mut stream = suite.sla(SUPERVISOR).preview_calendar_change(request).await.unwrap().into_inner();
+    let mut last = PreviewChangeResponse::default();
+    while let Some(message) = stream.message().await.unwrap() {
+        last = message;
+    }
+    assert!(last.complete);
+    last
+}
+
+#[tokio::test]
+async fn a_holiday_is_looked_at_and_then_holds_for_what_was_promised_before_it_too() {
+    const PHONE: &str = "+79161230023";
+    let suite = Suite::start().await;
+    let mut sla = suite.sla(ADMIN);
+    let base = sla.list_policy_sets(ListPolicySetsRequest::default()).await.unwrap().into_inner();
+    let base = base.policy_sets[0].name.clone();
+    let set = sla.get_policy_set(GetPolicySetRequest { name: base.clone() }).await.unwrap().into_inner();
+    let set = PolicySet::published(&set.document).unwrap();
+    let by_days = file_this(&suite, with_phone(forms::filled(suite.now(), "page_display", "ru"), PHONE)).await;
+    let by_hours = file_this(&suite, forms::filled(suite.now(), "code_not_arriving", "ru")).await;
+    suite.settle().await;
+
+    let calendar = set.calendar("working_days").unwrap();
+    let day = calendar.date_of(instant(by_days.due_time) - SignedDuration::from_secs(1)).to_string();
+    let document = with_a_holiday(calendar, &day);
+    let seen = preview(&suite, &document, &base).await;
+    // Its first answer is due when it is.
+    let later: Vec<_> =
+        seen.changes.iter().filter(|it| it.later_count > 0).map(|it| (it.category.as_str(), it.later_count)).collect();
+    assert_eq!((seen.looked_count, later), (2, vec![("page_display", 1), ("page_display", 1)]));
+    assert_eq!(seen.regions.iter().map(|it| it.later_count).sum::<i64>(), 2);
+    assert_eq!(appeal(&suite, &by_days.name).await.due_time, by_days.due_time, "nothing is written yet");
+
+    let request = PublishCalendarRequest {
+        document,
+        base,
+        note: "Указ о Дне города".into(),
+        request_id: forms::request_id(),
+        ..PublishCalendarRequest::default()
+    };
+    let published = sla.publish_calendar(request).await.unwrap().into_inner();
+    suite.settle().await;
+    suite.hand.set(instant(published.effective_time));
+    sla.start_rebase(rebase::begin(&published.name)).await.unwrap();
+    suite.settle().await;
+    suite.advance(SignedDuration::from_mins(2)).await;
+
+    let moved = appeal(&suite, &by_days.name).await;
+    assert!(instant(moved.due_time) >= instant(by_days.due_time) + SignedDuration::from_hours(24));
+    assert!(texts_to(&suite, PHONE).pop().unwrap().contains("изменился"), "the applicant hears of it");
+    assert_eq!(appeal(&suite, &by_hours.name).await.due_time, by_hours.due_time);
+    // What it does not touch is left as it was promised.
+    for (filed, version) in [(&by_days, set.version() + 1), (&by_hours, set.version())] {
+        let held = deadline(&suite, &filed.name).await;
+        assert_eq!((held.mismatch, held.policy_version), (false, i64::from(version)));
     }
 }

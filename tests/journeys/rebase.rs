@@ -178,6 +178,9 @@ struct Figures {
     no_longer_late: i64,
 }
 
+/// Where applicants live; of some nobody tells it.
+const REGIONS: [&str; 4] = ["RU-MOW", "RU-SA", "RU-KDA", ""];
+
 type ByKey = BTreeMap<(i32, String, String), Figures>;
 
 fn previewed(seen: &PreviewChangeResponse) -> ByKey {
@@ -188,8 +191,14 @@ fn previewed(seen: &PreviewChangeResponse) -> ByKey {
         newly_late: it.newly_late_count,
         no_longer_late: it.no_longer_late_count,
     };
-    let key = |it: &PreviewedChange| (it.clock, it.category.clone(), it.group.clone());
-    seen.changes.iter().map(|it| (key(it), figures(it))).collect()
+    let of_group = |it: &PreviewedChange| ((it.clock, it.category.clone(), it.group.clone()), figures(it));
+    let of_region = |it: &PreviewedChange| (region_key(it.clock, &it.region), figures(it));
+    seen.changes.iter().map(of_group).chain(seen.regions.iter().map(of_region)).collect()
+}
+
+/// Among the others, whose categories are lower-case.
+fn region_key(clock: i32, region: &str) -> (i32, String, String) {
+    (clock, format!("REGION {region}"), String::new())
 }
 
 /// Appeals of every category, filed within two weeks, a fifth of them asked, half of these answered.
@@ -203,8 +212,14 @@ async fn file_many(suite: &Suite, appeals: usize, random: &mut StdRng) {
         let number = AT_ONCE.min(appeals - turn * AT_ONCE);
         let categories: Vec<_> =
             (0..number).map(|_| forms::CATEGORIES[random.random_range(0..forms::CATEGORIES.len())]).collect();
-        let form = |category: &&str| file_this(suite, forms::filled(suite.now(), category, "ru"));
-        for filed in join_all(categories.iter().map(form)).await {
+        let regions: Vec<_> = (0..number).map(|_| REGIONS[random.random_range(0..REGIONS.len())]).collect();
+        let form = |(category, region): (&&str, &&str)| {
+            let mut form = forms::filled(suite.now(), category, "ru");
+            let applicant = form.appeal.as_mut().and_then(|it| it.applicant.as_mut()).unwrap();
+            (*region).clone_into(&mut applicant.region);
+            file_this(suite, form)
+        };
+        for filed in join_all(categories.iter().zip(&regions).map(form)).await {
             if random.random_ratio(1, 5) {
                 ask(suite, &filed).await;
                 asked.push(filed.name);
@@ -256,8 +271,9 @@ async fn a_preview_is_what_the_re_base_then_does() {
     }
 
     // What the log tells, with the clocks that nobody had to ask for.
-    let rows: Vec<(String, String, String, String)> = sqlx::query_as(
-        "SELECT 'deadlines/' || deadline_id, clock.kind, category, queue_group FROM sla.deadline JOIN sla.clock USING (deadline_id)
+    let rows: Vec<(String, String, String, String, String)> = sqlx::query_as(
+        "SELECT 'deadlines/' || deadline_id, clock.kind, category, queue_group, coalesce(region, '')
+        FROM sla.deadline JOIN sla.clock USING (deadline_id)
         WHERE clock.state IN ('running', 'paused') AND deadline.state = 'tracked'",
     )
     .fetch_all(&mut admin)
@@ -267,13 +283,17 @@ async fn a_preview_is_what_the_re_base_then_does() {
         entries(&suite, &begun.name).await.into_iter().map(|it| ((it.deadline.clone(), it.clock), it)).collect();
     assert!(log.values().all(|it| it.outcome() == Outcome::Rebased));
     let mut done = ByKey::new();
-    for (deadline, clock, category, group) in rows {
+    for (deadline, clock, category, group, region) in rows {
         let clock = if clock == Kind::Resolution.as_str() { ClockKind::Resolution } else { ClockKind::FirstAnswer };
-        let figures = done.entry((clock.into(), category, group)).or_default();
         let entry = log.get(&(deadline, clock.into()));
-        count(figures, entry.and_then(|it| Some((instant_of(it.old_due_time)?, instant_of(it.due_time)?))), now);
+        let moved = entry.and_then(|it| Some((instant_of(it.old_due_time)?, instant_of(it.due_time)?)));
+        for key in [(clock.into(), category, group), region_key(clock.into(), &region)] {
+            count(done.entry(key).or_default(), moved, now);
+        }
     }
     assert_eq!(previewed(&seen), done);
+    // Every clock was counted by its group and by its region.
+    done.retain(|(_, category, _), _| !category.starts_with("REGION"));
     let clocks: i64 = done.values().map(|it| it.same_due_time + it.later + it.earlier).sum();
     assert!(clocks > i64::try_from(APPEALS + APPEALS / 2).unwrap(), "{clocks} clocks");
     let all = |of: fn(&Figures) -> i64| done.values().map(of).sum::<i64>();

@@ -107,7 +107,7 @@ fn rungs(planned: &[Planned], found: &Found) -> Vec<Row> {
     let not_acted = events(Type::RungNotActed).into_iter().map(|it| format!("{it} not acted"));
     vec![
         Row::of("rungs", at_times, 0, fired.into_iter().chain(not_acted)),
-        Row::of("warnings in journals", told(|it| it.level == 0), 0, events(Type::DeadlineWarned)),
+        Row::of("warnings in journals", told(|it| it.level <= 0), 0, events(Type::DeadlineWarned)),
         Row::of("escalations in journals", told(|it| it.level > 0), 0, events(Type::Escalated)),
         Row::of("repeat notices", told(|it| it.level > 0 && it.clock == "resolution"), 0, repeats),
     ]
@@ -115,6 +115,7 @@ fn rungs(planned: &[Planned], found: &Found) -> Vec<Row> {
 
 fn clock(kind: ClockKind) -> &'static str {
     match kind {
+        ClockKind::Acceptance => "acceptance",
         ClockKind::FirstAnswer => "first_answer",
         ClockKind::NextAnswer => "next_answer",
         ClockKind::Resolution => "resolution",

@@ -23,9 +23,9 @@ pub struct HandedUp {
     pub expected_time: Option<Timestamp>,
 }
 
-/// What a warning is known by: once for each clock, and for each wait of the next answer's.
-pub fn warning(clock: &str, epoch: i64) -> String {
-    if clock == "next_answer" { format!("{clock} {epoch}") } else { clock.to_owned() }
+/// What a warning is known by: each once for a clock, and for each wait of the next answer's.
+pub fn warning(clock: &str, epoch: i64, level: i64) -> String {
+    if clock == "next_answer" { format!("{clock} {level} {epoch}") } else { format!("{clock} {level}") }
 }
 
 // === impl Clock ===

@@ -1,7 +1,7 @@
 //! What is known of an appeal from outside: folded from its journal by rules of our own, so that a row, a promise and a message can
 //! each be compared with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
@@ -39,6 +39,7 @@ pub struct Appeal {
     /// The level that the monitor was last told of as acknowledged, and when it was.
     pub told_acknowledged: Option<(i64, Timestamp)>,
     pub is_confirmed: bool,
+    pub acceptance: Clock,
     pub first: Clock,
     pub next: Clock,
     pub resolution: Clock,
@@ -57,8 +58,8 @@ pub struct Appeal {
     pub handed_up: Vec<HandedUp>,
     /// What was warned about, see [`warning`].
     pub warned: BTreeSet<String>,
-    /// How often the resolution was warned about: once, and once more for each extension.
-    pub warnings: usize,
+    /// How often the resolution was warned about, by level: once, and once more for each extension.
+    pub warnings: BTreeMap<i64, usize>,
     /// An extension of which the citizen is being told.
     pub is_proposed: bool,
     /// Extensions that govern.
@@ -103,6 +104,7 @@ impl Appeal {
             acknowledged: None,
             told_acknowledged: None,
             is_confirmed: false,
+            acceptance: Clock::none(),
             first: Clock::none(),
             next: Clock::none(),
             resolution: Clock::none(),
@@ -116,7 +118,7 @@ impl Appeal {
             notices: Vec::new(),
             handed_up: Vec::new(),
             warned: BTreeSet::new(),
-            warnings: 0,
+            warnings: BTreeMap::new(),
             is_proposed: false,
             extensions: 0,
             outcomes: Vec::new(),
@@ -135,7 +137,12 @@ impl Appeal {
 
     /// The promises that there are, with their names.
     pub fn clocks(&self) -> Vec<(&'static str, &Clock)> {
-        let all = [("first_answer", &self.first), ("next_answer", &self.next), ("resolution", &self.resolution)];
+        let all = [
+            ("acceptance", &self.acceptance),
+            ("first_answer", &self.first),
+            ("next_answer", &self.next),
+            ("resolution", &self.resolution),
+        ];
         all.into_iter().filter(|(_, clock)| clock.state != "none").collect()
     }
 
@@ -158,6 +165,7 @@ impl Appeal {
     /// There is none.
     pub(crate) fn clock(&mut self, name: &str) -> Result<&mut Clock> {
         match name {
+            "acceptance" => Ok(&mut self.acceptance),
             "first_answer" => Ok(&mut self.first),
             "next_answer" => Ok(&mut self.next),
             "resolution" => Ok(&mut self.resolution),
@@ -178,7 +186,7 @@ impl Appeal {
         let is_move = self.state != event.state;
         match event.kind.as_str() {
             "filed" => {
-                for name in ["first_answer", "resolution"] {
+                for name in ["acceptance", "first_answer", "resolution"] {
                     let due = event.data[name]["due_time"].as_str().context("a due time")?.parse()?;
                     *self.clock(name)? = Clock::begun(1, due);
                 }
@@ -186,7 +194,14 @@ impl Appeal {
                 self.expected_time = self.resolution.due_time;
             }
             "assigned" => self.assignee = Some(event.text("assignee").to_owned()),
-            "first_answered" => self.first.end("met"),
+            "accepted" => {
+                ensure!(self.acceptance.state == "running", "taken twice");
+                self.acceptance.end("met");
+            }
+            "first_answered" => {
+                ensure!(self.acceptance.is_over(), "answered by nobody who has it");
+                self.first.end("met");
+            }
             "answer_awaited" => {
                 ensure!(self.may_begin_to_wait(), "nobody can wait for the next answer now");
                 ensure!(event.number_of("epoch") == self.next.epoch + 1, "the epoch does not grow by one");
@@ -201,6 +216,7 @@ impl Appeal {
             "info_requested" => {
                 ensure!(!self.is_paused(), "paused twice");
                 ensure!(self.next.state != "running", "it is the applicant's turn, and they wait for an answer");
+                ensure!(self.acceptance.is_over(), "asked by nobody who has it");
                 [&mut self.first, &mut self.resolution].into_iter().for_each(Clock::pause);
                 self.expected_time = None;
                 self.resume_time = event.time_of("resume_time");
@@ -238,10 +254,12 @@ impl Appeal {
             "escalated" => self.escalate(event)?,
             "escalation_acknowledged" => (self.is_acknowledged, self.acknowledged) = (true, Some(event.time)),
             "deadline_warned" => {
-                let clock = event.text("clock").to_owned();
-                self.warnings += usize::from(clock == "resolution");
-                let again = clock == "resolution" && self.warnings <= 1 + self.extensions;
-                ensure!(self.warned.insert(warning(&clock, event.number_of("epoch"))) || again, "warned too often");
+                let (clock, level) = (event.text("clock").to_owned(), event.number_of("level"));
+                let times = self.warnings.entry(level).or_default();
+                *times += usize::from(clock == "resolution");
+                let again = clock == "resolution" && *times <= 1 + self.extensions;
+                let warning = warning(&clock, event.number_of("epoch"), level);
+                ensure!(self.warned.insert(warning) || again, "warned too often");
             }
             "notice_outcome" => {
                 let of = match event.data["notification"].as_str() {
@@ -265,7 +283,8 @@ impl Appeal {
         self.notice(event, is_move)?;
         self.state.clone_from(&event.state);
         self.last_event = event.number;
-        const MOVING: [&str; 12] = [
+        const MOVING: [&str; 13] = [
+            "accepted",
             "pause_ended",
             "filed",
             "first_answered",
@@ -291,7 +310,8 @@ impl Appeal {
 
     /// Nothing is owed any more.
     fn end(&mut self, state: &'static str) {
-        [&mut self.first, &mut self.next, &mut self.resolution].into_iter().for_each(|clock| clock.end(state));
+        let all = [&mut self.acceptance, &mut self.first, &mut self.next, &mut self.resolution];
+        all.into_iter().for_each(|clock| clock.end(state));
     }
 
     /// The clocks run again, each in its next epoch.

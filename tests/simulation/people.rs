@@ -15,7 +15,7 @@ use crate::catalogue::members;
 use crate::desk::why;
 use crate::model::Appeal;
 use crate::op::{Act, Form};
-use crate::rules::{Expect, actor, expect, expect_assignment, needs_proof, next_for, state_taken};
+use crate::rules::{Expect, actor, expect, expect_assignment, needs_proof, next_for, state_taken, taken};
 use crate::world::World;
 
 /// A request with who sent it and what it was answered, so that it can be repeated.
@@ -115,6 +115,9 @@ impl World {
             Channel::from_str_name(&format!("CHANNEL_{}", form.channel.to_uppercase())).context("a channel")?.into();
         appeal.contact =
             Some(wire::AppealContact { phone: format!("+{phone}"), email: format!("p{phone}@example.org") });
+        if form.language == "en" {
+            "Asia/Vladivostok".clone_into(&mut appeal.time_zone);
+        }
         if let (Some(citizen), Some(applicant)) = (&citizen, &mut appeal.applicant) {
             applicant.citizen.clone_from(citizen);
         }
@@ -157,19 +160,19 @@ impl World {
     pub async fn claim(&mut self, member: usize) -> Result<()> {
         self.learn(None).await?;
         let by = &members()[member % members().len()];
-        let expected = next_for(&self.appeals, by).map(|it| (it.id, state_taken(it).to_owned()));
+        let expected = next_for(&self.appeals, by).map(|it| (it.id, state_taken(it).to_owned(), taken(it)));
         let request = ClaimNextAppealRequest { request_id: forms::request_id() };
         let answer = self.ask(&by.who(), Request::Claim(request)).await;
         let answer = answer.map_err(|why| anyhow::anyhow!("a claim is refused: {why:?}"))?;
         let given: wire::ClaimNextAppealResponse = prost::Message::decode(answer.as_slice())?;
         let given = given.appeal.map(|it| it.uid.parse::<Uuid>()).transpose()?;
         ensure!(given == expected.as_ref().map(|it| it.0), "{} is given {given:?} in place of {expected:?}", by.id);
-        let Some((id, state)) = expected else {
+        let Some((id, state, events)) = expected else {
             self.tally.count("claim: nothing waits");
             return self.unchanged().await;
         };
         self.tally.count("claim: given");
-        self.learn(Some((id, &["assigned"]))).await?;
+        self.learn(Some((id, &events))).await?;
         let claimed = self.appeals.iter().find(|it| it.id == id).context("one of ours")?;
         ensure!(
             (claimed.state == state) && claimed.assignee.as_ref() == Some(&by.id),

@@ -29,7 +29,9 @@ pub fn expect(act: Act, appeal: &Appeal, by: &Member, now: Timestamp) -> Expect 
     let is_assignee = appeal.assignee.as_deref() == Some(by.id.as_str());
     let lapsed = appeal.is_proposed.then_some("extension_lapsed");
     let next = (appeal.next.state == "running").then_some("next_answered");
-    let answered = if appeal.first.is_over() { next } else { Some("first_answered") };
+    let answer = if appeal.first.is_over() { next } else { Some("first_answered") };
+    let accepted = accepted(appeal);
+    let answered = accepted.into_iter().chain(answer);
     let done = |events: &[&'static str], state: &str| Expect::Done(events.to_vec(), state.to_owned());
     match act {
         Act::Note => done(&["message_posted"], state),
@@ -57,7 +59,7 @@ pub fn expect(act: Act, appeal: &Appeal, by: &Member, now: Timestamp) -> Expect 
         Act::Ask | Act::AskIdentity if state == "registered" || appeal.is_paused() => refused("STATE_NOT_ALLOWED"),
         Act::Ask | Act::AskIdentity if !is_assignee => refused("NOT_ASSIGNEE"),
         Act::Ask | Act::AskIdentity => {
-            let events: Vec<_> = answered.into_iter().chain(["info_requested"]).collect();
+            let events: Vec<_> = answered.chain(["info_requested"]).collect();
             done(&events, if act == Act::Ask { "awaiting_applicant" } else { "awaiting_verification" })
         }
         Act::Inform if !appeal.is_paused() => refused("STATE_NOT_ALLOWED"),
@@ -81,8 +83,10 @@ pub fn expect(act: Act, appeal: &Appeal, by: &Member, now: Timestamp) -> Expect 
         }
         Act::Acknowledge if appeal.level == 0 => refused("NOT_ESCALATED"),
         Act::Acknowledge if !is_assignee => refused("NOT_ASSIGNEE"),
-        Act::Acknowledge if appeal.is_acknowledged => done(&[], state),
-        Act::Acknowledge => done(&["escalation_acknowledged"], state),
+        Act::Acknowledge => {
+            let seen = (!appeal.is_acknowledged).then_some("escalation_acknowledged");
+            done(&seen.into_iter().chain(accepted).collect::<Vec<_>>(), state)
+        }
         Act::Extend if !is_assignee => refused("NOT_ASSIGNEE"),
         Act::Extend => match appeal.resolution.due_time {
             None => refused("CLOCK_NOT_RUNNING"),
@@ -101,12 +105,22 @@ pub fn expect_assignment(appeal: &Appeal, to: &Member) -> Expect {
         return refused("APPEAL_CLOSED");
     }
     if appeal.assignee.as_deref() == Some(to.id.as_str()) {
-        return Expect::Done(Vec::new(), appeal.state.clone());
+        return Expect::Done(accepted(appeal).into_iter().collect(), appeal.state.clone());
     }
     if !to.groups.contains(&appeal.category.group) || rank(&to.level) < appeal.queue_level {
         return refused("MEMBER_NOT_SUITABLE");
     }
-    Expect::Done(vec!["assigned"], state_taken(appeal).to_owned())
+    Expect::Done(taken(appeal), state_taken(appeal).to_owned())
+}
+
+/// What is noted where somebody begins with it.
+fn accepted(appeal: &Appeal) -> Option<&'static str> {
+    (appeal.acceptance.state == "running").then_some("accepted")
+}
+
+/// What is noted where somebody takes it, or is given it.
+pub fn taken(appeal: &Appeal) -> Vec<&'static str> {
+    ["assigned"].into_iter().chain(accepted(appeal)).collect()
 }
 
 /// The appeal that a member must be given next.

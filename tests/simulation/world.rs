@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
-use deadline::Allowance;
+use deadline::{Allowance, Warning, ZoneChoice};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{Connection as _, PgConnection};
 use testkit::mailbox::Mail;
@@ -30,6 +30,8 @@ const LIFE: SignedDuration = SignedDuration::from_hours(24 * 1_260);
 /// Working days that an applicant is waited for, and after which they are reminded.
 const LONGEST_PAUSE: u16 = 6;
 const REMINDER: u16 = 2;
+/// Share of the resolution's term after which is warned for the first of two times.
+const EARLIER: u8 = 30;
 
 /// A suite begins so much earlier, for its policies to count by then.
 const HEAD_START: SignedDuration = SignedDuration::from_hours(24);
@@ -69,8 +71,8 @@ pub struct World {
 // === impl World ===
 
 impl World {
-    /// A new suite whose clock shows `start`; its policies promise every answer, and wait for applicants no longer than six
-    /// working days.
+    /// A new suite whose clock shows `start`; its policies promise every answer and that somebody has an appeal in time, warn of a resolution
+    /// twice, count it by the wall of whoever asks, and wait for applicants no longer than six working days.
     ///
     /// # Errors
     /// The database is away.
@@ -81,6 +83,9 @@ impl World {
         suite
             .publish(|policy| {
                 policy.next_answer = Some(policy.first_answer.clone());
+                policy.acceptance = Some(policy.first_answer.clone());
+                policy.resolution.earlier = vec![Warning::Percent(EARLIER)];
+                policy.resolution.zone = ZoneChoice::Applicant;
                 policy.longest_pause = Some(Allowance::WorkingDays(LONGEST_PAUSE));
                 policy.remind_applicant_after = Some(Allowance::WorkingDays(REMINDER));
             })

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Channel, ClockKind, Features, Invalid, Kind, PolicySet, Priority};
+use crate::{Channel, ClockKind, Due, Features, Invalid, Kind, PolicySet, Priority};
 
 /// An appeal that the policy has to be chosen for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,9 +16,21 @@ pub struct Case {
     pub kind: Kind,
     pub priority: Priority,
     pub channel: Channel,
+    /// Where the applicant lives; absent, nobody told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Of which group of people they are; absent, nobody told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applicant_group: Option<String>,
+    /// IANA name of the zone in which they read times; absent, the calendar's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
     /// When it is filed; needed for the due times.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filed: Option<Timestamp>,
+    /// By when somebody has then to have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acceptance: Option<Timestamp>,
     /// When the first answer is then due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_answer: Option<Timestamp>,
@@ -29,11 +41,19 @@ pub struct Case {
 
 impl Case {
     fn features(&self) -> Features<'_> {
-        Features { category: &self.category, kind: self.kind, priority: self.priority, channel: self.channel }
+        Features {
+            category: &self.category,
+            kind: self.kind,
+            priority: self.priority,
+            channel: self.channel,
+            region: self.region.as_deref(),
+            applicant_group: self.applicant_group.as_deref(),
+        }
     }
 
     fn due_time(&self, clock: ClockKind) -> Option<Timestamp> {
         match clock {
+            ClockKind::Acceptance => self.acceptance,
             ClockKind::FirstAnswer => self.first_answer,
             // Nothing of it is promised when an appeal is filed.
             ClockKind::NextAnswer => None,
@@ -60,8 +80,8 @@ pub(crate) fn run(set: &PolicySet) -> Vec<Invalid> {
                     break;
                 };
                 // What a policy promises, whatever came between.
-                let due = set.term(&policy.id, clock).map(|term| term.undisturbed(filed));
-                match due.map(|due| due.map(crate::Due::time)) {
+                let term = set.term_for(&policy.id, clock, case.time_zone.as_deref());
+                match term.map(|term| term.undisturbed(filed).map(Due::time)) {
                     Some(Ok(Some(due))) if due == expected => {}
                     Some(Ok(Some(due))) => fail(format!("{} is due at {due}, not at {expected}", clock.as_str())),
                     Some(Err(refused)) => fail(format!("{}: {refused}", clock.as_str())),

@@ -10,6 +10,20 @@ pub struct Features<'a> {
     pub kind: Kind,
     pub priority: Priority,
     pub channel: Channel,
+    /// ISO 3166-2 code of where the applicant lives, `RU-SA`; `None` where nobody told it.
+    pub region: Option<&'a str>,
+    /// Id of the group of people that the applicant is of, `large_family`; `None` where nobody told it.
+    pub applicant_group: Option<&'a str>,
+}
+
+/// Whether it reads like an ISO 3166-2 code: `RU-SA`, `RU-MOW`. Which there are is not asked: they come and go by law.
+pub fn is_region(text: &str) -> bool {
+    let Some((country, part)) = text.split_once('-') else { return false };
+    let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
+    country.len() == 2
+        && country.chars().all(|c| c.is_ascii_uppercase())
+        && (1..=3).contains(&part.len())
+        && part.chars().all(is_part)
 }
 
 names! {

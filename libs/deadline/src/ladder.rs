@@ -7,19 +7,14 @@
 //!                                specialist, promises 1    and promises 2
 //! ```
 //!
-//! Each level fires at the end of the term before it and grants the next holder a term of its own, by the same calendar and
+//! There may be further warnings before that one. Each level fires at the end of the term before it and grants the next holder a term of its own, by the same calendar and
 //! the same suspensions. So an appeal that awaits its applicant climbs no further until the answer is there. Whether a rung
 //! has fired already is not known here: that is the insert-once row of the SLA monitor.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Allowance, Calendar, Due, Refused, Suspension,
-    due::{budget, due, part, share, used_at},
-    suspension::Ledger,
-    walk::Walk,
-};
+use crate::{Allowance, Calendar, Due, Refused, Suspension, Warning, due::due};
 
 /// Who a level hands the task to (`T9`, `X2`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,7 +65,9 @@ pub struct Ladder(pub Vec<Level>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RungKind {
-    /// The set share of the time is used: the operator is reminded.
+    /// One of the further reminders before the last, counted from 1 as the plan lists them.
+    Earlier(u8),
+    /// The set share of the time is used: the operator is reminded for the last time.
     Warn,
     /// The term before it has passed; counts from 1.
     Level(u8),
@@ -101,28 +98,26 @@ pub struct RungInputs<'a> {
     pub due: Due,
     /// Share of the counted time after which to warn, 1 to 99.
     pub warn_percent: u8,
+    /// Further warnings before that one.
+    pub earlier: &'a [Warning],
     pub ladder: &'a Ladder,
 }
 
-/// The rungs in the order in which they fire: the warning, then the levels whose instant is known. While the clock is paused
+/// The rungs in the order in which they fire: the warnings, then the levels whose instant is known. While the clock is paused
 /// without an end only a warning that came before the pause is known.
 ///
 /// # Errors
-/// [`Refused`] when the warning can't be computed. A level's promise that can't be is `None`, so that a due time near the
+/// [`Refused`] when a warning can't be computed. A level's promise that can't be is `None`, so that a due time near the
 /// horizon keeps its first level.
 pub fn rungs(inputs: &RungInputs<'_>) -> Result<Vec<Rung>, Refused> {
-    let RungInputs { calendar, start, allowance, suspensions, due: in_force, warn_percent, ladder } = *inputs;
-    let basis = allowance.basis();
-    let mut rungs = Vec::with_capacity(1 + ladder.len());
-    let warn = match in_force {
-        Due::At(due) => share(calendar, basis, start, due, suspensions, warn_percent)?.filter(|warn| *warn < due),
-        Due::Paused { .. } => {
-            let ledger = Ledger::of(calendar, suspensions)?;
-            let need = part(budget(calendar, start, allowance)?, warn_percent);
-            used_at(Walk::new(calendar, basis, start, &ledger), start, need)?.time()
-        }
-    };
-    rungs.extend(warn.map(|fire_time| Rung { kind: RungKind::Warn, fire_time, promise: None }));
+    let RungInputs { calendar, start, allowance, suspensions, due: in_force, warn_percent, earlier, ladder } = *inputs;
+    let mut rungs = Vec::with_capacity(1 + earlier.len() + ladder.len());
+    let further = (1..=u8::MAX).zip(earlier).map(|(number, warning)| (RungKind::Earlier(number), *warning));
+    for (kind, warning) in further.chain([(RungKind::Warn, Warning::Percent(warn_percent))]) {
+        let fire_time = warning.time(calendar, start, allowance, suspensions, in_force)?;
+        rungs.extend(fire_time.map(|fire_time| Rung { kind, fire_time, promise: None }));
+    }
+    rungs.sort_by_key(|rung| rung.fire_time);
 
     let mut fires = in_force.time();
     for (number, level) in ladder.levels() {

@@ -12,7 +12,7 @@
 //! - [`Calendar`]: working time in an IANA zone, by local dates; never "+ 86,400 s".
 //! - [`Allowance`]: real time, working time or working days; told apart by name.
 //! - [`due`]: the earliest instant at which the allowance is used up; [`Due::Paused`] while a suspension has no end.
-//! - [`rungs`]: the warning and the levels of the ladder; [`level_end`]: the term of one of them that begins at another time.
+//! - [`rungs`]: the warnings and the levels of the ladder; [`level_end`]: the term of one of them that begins at another time.
 //! - [`extended`]: the due time of a term that was extended, within the bounds of an [`ExtensionRule`] (`L4`).
 //! - [`explain`]: every stretch from start to due, adding up to the allowance.
 //! - [`Outage`]: a stretch that counts for nobody.
@@ -48,6 +48,7 @@ mod set;
 mod suspension;
 mod term;
 mod walk;
+mod warning;
 mod written;
 
 pub use allowance::{Allowance, Basis};
@@ -58,7 +59,7 @@ pub use due::{Due, due, elapsed, remaining, share};
 pub use exception::{DayKind, DayName, Exception, SpecialDates};
 pub use explain::{Closed, Explanation, Extended, MAX_SPANS, Pin, Span, What, explain, explain_extended};
 pub use extension::{ExtensionReason, ExtensionRule, NotExtensible, extended};
-pub use features::{Channel, Features, Kind, Priority};
+pub use features::{Channel, Features, Kind, Priority, is_region};
 pub use hours::{Hours, Interval, Week};
 pub use import::Import;
 pub use ladder::{Holder, Ladder, Level, Rung, RungInputs, RungKind, acknowledge_end, level_end, rungs};
@@ -71,6 +72,7 @@ pub use revision::{Edit, Revision};
 pub use set::{ContentHash, PolicySet};
 pub use suspension::{Suspension, SuspensionReason};
 pub use term::Term;
+pub use warning::Warning;
 pub use written::{CalendarData, Year};
 
 /// Lower snake case, beginning with a letter: how calendars and policies are named.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Allowance, Case, Channel, ExtensionRule, Features, Holder, Invalid, Kind, Ladder, Level, Pin, Priority, Suspension,
-    SuspensionReason,
+    SuspensionReason, Warning, is_id, is_region,
 };
 
 /// A published version of a policy. It never changes; another promise is another version.
@@ -34,6 +34,12 @@ pub struct Policy {
     /// asked. Absent: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remind_applicant_after: Option<Allowance>,
+    /// Until somebody has it (`L5`). Absent: nothing is promised of that.
+    ///
+    /// As all that versions of a service before it do not know: publish it when every replica of every service knows it. Appeals that were filed
+    /// before are not promised it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acceptance: Option<Plan>,
     pub first_answer: Plan,
     /// For every answer after the first. Absent: only the first one and the last are promised.
     ///
@@ -56,11 +62,20 @@ pub struct Plan {
     /// Id of the calendar of the same set. Real time does not ask it, but explanations and ladders may.
     pub calendar: String,
     /// By whose wall the calendar's hours are read.
+    ///
+    /// As all that versions of a service before it do not know: publish another one than the calendar's when every replica of every service knows
+    /// it. Appeals that were filed before count by it from their next re-base on. Of those whose clocks have not moved since the SLA monitor hears of
+    /// zones, its preview counts by the calendar's own.
     #[serde(default, skip_serializing_if = "ZoneChoice::is_calendar")]
     pub zone: ZoneChoice,
     pub allowance: Allowance,
     /// Share of the counted time after which the operator is reminded (`L6`), 1 to 99.
     pub warn_percent: u8,
+    /// Further reminders, the last first; at most nine. Where two fall due at once only the later is given.
+    ///
+    /// As all that versions of a service before it do not know: publish it when every replica of every service knows it.
+    #[serde(default, rename = "warn_before", skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Warning>,
     /// Which suspensions stop this clock (`L8`).
     pub pauses: BTreeSet<SuspensionReason>,
     /// Who takes over when the due time passes (`L7`).
@@ -97,6 +112,9 @@ pub enum ZoneChoice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClockKind {
+    /// Until somebody has begun with it: took it, was given it, or said that they have seen it where it was handed up to them. Never pauses, since who
+    /// asks the applicant has begun.
+    Acceptance,
     /// Until a person first answers.
     FirstAnswer,
     /// Until a person answers what the applicant wrote after that (peers S-01). It is there only while the applicant waits, so it begins anew with
@@ -108,7 +126,7 @@ pub enum ClockKind {
 
 impl ClockKind {
     /// Every clock; the resolution last.
-    pub const ALL: [Self; 3] = [Self::FirstAnswer, Self::NextAnswer, Self::Resolution];
+    pub const ALL: [Self; 4] = [Self::Acceptance, Self::FirstAnswer, Self::NextAnswer, Self::Resolution];
 
     /// Those that every policy has, and that run from the filing on.
     pub const FROM_FILING: [Self; 2] = [Self::FirstAnswer, Self::Resolution];
@@ -116,10 +134,16 @@ impl ClockKind {
     /// The name in databases.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Acceptance => "acceptance",
             Self::FirstAnswer => "first_answer",
             Self::NextAnswer => "next_answer",
             Self::Resolution => "resolution",
         }
+    }
+
+    /// Whether every policy has it.
+    pub fn is_of_every_policy(self) -> bool {
+        Self::FROM_FILING.contains(&self)
     }
 }
 
@@ -143,12 +167,24 @@ pub struct Match {
     pub priority: Option<BTreeSet<Priority>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<BTreeSet<Channel>>,
+    /// ISO 3166-2 codes, `RU-SA`. It holds no appeal of which nobody told where its applicant lives.
+    ///
+    /// As all that versions of a service before it do not know: publish it when every replica of every service knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<BTreeSet<String>>,
+    /// Groups of people with terms of their own, `large_family`. It holds no appeal of which nobody told one. The group is sealed with what the
+    /// applicant wrote, and the id of the policy is not: one that is for one group alone tells it to whoever may see the promise.
+    ///
+    /// As all that versions of a service before it do not know: publish it when every replica of every service knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub applicant_group: Option<BTreeSet<String>>,
 }
 
 impl Policy {
-    /// What is promised for a clock; `None` where nothing is, which may be so for the next answer only.
+    /// What is promised for a clock; `None` where nothing is, which may be so for the acceptance and the next answer only.
     pub fn plan(&self, clock: ClockKind) -> Option<&Plan> {
         match clock {
+            ClockKind::Acceptance => self.acceptance.as_ref(),
             ClockKind::FirstAnswer => Some(&self.first_answer),
             ClockKind::NextAnswer => self.next_answer.as_ref(),
             ClockKind::Resolution => Some(&self.resolution),
@@ -194,6 +230,7 @@ impl Policy {
         if self.matches.has_empty_set() {
             refuse("an empty list matches nothing; leave the dimension out to match everything");
         }
+        self.matches.misspelt().into_iter().for_each(&mut refuse);
         self.extension.iter().flat_map(ExtensionRule::faults).for_each(&mut refuse);
         for plan in self.plans() {
             let of_level = |level: &Level| [Some(level.allowance), level.acknowledge_within].into_iter().flatten();
@@ -206,11 +243,18 @@ impl Policy {
             if !allowances().all(Allowance::is_bounded) {
                 refuse("an allowance must be at most five years, or 1000 working days");
             }
-            if plan.zone != ZoneChoice::Calendar {
-                refuse("zone: only \"calendar\" is counted by so far");
-            }
             if !(1..=99).contains(&plan.warn_percent) {
                 refuse("warn_percent must be 1 to 99");
+            }
+            if plan.earlier.len() > 9 {
+                refuse("there are at most 9 warnings besides the last one");
+            }
+            plan.earlier.iter().filter_map(|it| it.fault(plan.allowance)).for_each(&mut refuse);
+            let percents = plan.earlier.iter().filter_map(|it| it.percent()).collect::<Vec<_>>();
+            if !std::iter::once(&plan.warn_percent).chain(&percents).is_sorted_by(|later, earlier| later > earlier) {
+                refuse(
+                    "the percents of warn_before count down from warn_percent: the last warning is the first in the list",
+                );
             }
             // They look into what others do, and answer nobody.
             if plan.ladder.0.iter().any(|level| level.role == Holder::SecurityOfficer) {
@@ -254,18 +298,30 @@ impl Match {
         fn allows<T: Ord>(set: &Option<BTreeSet<T>>, value: &T) -> bool {
             set.as_ref().is_none_or(|set| set.contains(value))
         }
+        fn told(set: &Option<BTreeSet<String>>, value: Option<&str>) -> bool {
+            set.as_ref().is_none_or(|set| value.is_some_and(|value| set.contains(value)))
+        }
         self.category.as_ref().is_none_or(|set| set.contains(features.category))
             && allows(&self.kind, &features.kind)
             && allows(&self.priority, &features.priority)
             && allows(&self.channel, &features.channel)
+            && told(&self.region, features.region)
+            && told(&self.applicant_group, features.applicant_group)
     }
 
     /// How many dimensions it names.
     pub fn specificity(&self) -> u8 {
-        [self.category.is_some(), self.kind.is_some(), self.priority.is_some(), self.channel.is_some()]
-            .map(u8::from)
-            .iter()
-            .sum()
+        [
+            self.category.is_some(),
+            self.kind.is_some(),
+            self.priority.is_some(),
+            self.channel.is_some(),
+            self.region.is_some(),
+            self.applicant_group.is_some(),
+        ]
+        .map(u8::from)
+        .iter()
+        .sum()
     }
 
     /// Whether it names none and so holds for every appeal.
@@ -282,6 +338,8 @@ impl Match {
             && meet(&self.kind, &other.kind)
             && meet(&self.priority, &other.priority)
             && meet(&self.channel, &other.channel)
+            && meet(&self.region, &other.region)
+            && meet(&self.applicant_group, &other.applicant_group)
     }
 
     /// Whether every appeal that falls under `other` falls under this too.
@@ -297,12 +355,28 @@ impl Match {
             && within(&self.kind, &other.kind)
             && within(&self.priority, &other.priority)
             && within(&self.channel, &other.channel)
+            && within(&self.region, &other.region)
+            && within(&self.applicant_group, &other.applicant_group)
     }
 
     fn has_empty_set(&self) -> bool {
         fn empty<T>(set: &Option<BTreeSet<T>>) -> bool {
             set.as_ref().is_some_and(BTreeSet::is_empty)
         }
-        empty(&self.category) || empty(&self.kind) || empty(&self.priority) || empty(&self.channel)
+        empty(&self.category)
+            || empty(&self.kind)
+            || empty(&self.priority)
+            || empty(&self.channel)
+            || empty(&self.region)
+            || empty(&self.applicant_group)
+    }
+
+    /// What no appeal is told as, so that it would never be chosen by it.
+    fn misspelt(&self) -> Vec<&'static str> {
+        let all = |set: &Option<BTreeSet<String>>, is: fn(&str) -> bool| set.iter().flatten().all(|it| is(it));
+        let region = (!all(&self.region, is_region)).then_some("a region is an ISO 3166-2 code, such as RU-SA");
+        let group = (!all(&self.applicant_group, is_id))
+            .then_some("an applicant_group is lower snake case, such as large_family");
+        region.into_iter().chain(group).collect()
     }
 }

@@ -3,12 +3,14 @@
 //! The SLA monitor owns the sets; ticket keeps a copy, so that filing an appeal asks nobody. Both know the set that is
 //! compiled in by its content hash, and a copy is the set it says it is when the hash agrees.
 
-use std::{cmp::Reverse, fmt};
+use std::{borrow::Cow, cmp::Reverse, fmt};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Calendar, CalendarData, ClockKind, ExtensionRule, Features, Invalid, Outage, Policy, Term, cases};
+use crate::{
+    Calendar, CalendarData, ClockKind, ExtensionRule, Features, Invalid, Outage, Plan, Policy, Term, ZoneChoice, cases,
+};
 
 /// Faults of choice after which no more are looked for.
 const MOST_FAULTS: usize = 100;
@@ -150,11 +152,29 @@ impl PolicySet {
         policies.iter().find(|policy| policy.matches.holds(features)).unwrap_or(&policies[self.catch_all])
     }
 
-    /// One clock of a policy of this set, ready to compute with. `None` when the set has no such policy, or the policy no such clock.
+    /// One clock of a policy of this set, ready to compute with, for an applicant who reads times in no zone that is known: see
+    /// [`term_for`](Self::term_for).
     pub fn term(&self, policy: &str, clock: ClockKind) -> Option<Term<'_>> {
+        self.term_for(policy, clock, None)
+    }
+
+    /// One clock of a policy of this set, ready to compute with; `zone` is the IANA name of that in which the applicant reads times. `None` when
+    /// the set has no such policy, or the policy no such clock.
+    pub fn term_for(&self, policy: &str, clock: ClockKind, zone: Option<&str>) -> Option<Term<'_>> {
         let policy = self.policy(policy)?;
         let plan = policy.plan(clock)?;
-        Some(Term::new(policy, clock, plan, self.calendar(&plan.calendar)?))
+        Some(Term::new(policy, clock, plan, self.calendar_for(&plan.calendar, plan, zone)?))
+    }
+
+    /// The calendar of that id by the wall that the plan chooses: its own, or that of `zone`, where the applicant reads times. Where that is not
+    /// known it is the calendar's own.
+    pub fn calendar_for(&self, id: &str, plan: &Plan, zone: Option<&str>) -> Option<Cow<'_, Calendar>> {
+        let calendar = self.calendar(id)?;
+        let moved = match plan.zone {
+            ZoneChoice::Calendar => None,
+            ZoneChoice::Applicant => zone.and_then(|zone| calendar.in_zone(zone).ok()),
+        };
+        Some(moved.map_or(Cow::Borrowed(calendar), Cow::Owned))
     }
 
     /// Within which bounds the resolution of an appeal under that policy may be extended; `None` where it may not (`L4`).

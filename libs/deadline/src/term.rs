@@ -1,5 +1,7 @@
 //! One clock of one policy, with its calendar: the arithmetic bound to what was chosen.
 
+use std::borrow::Cow;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
@@ -8,17 +10,17 @@ use crate::{
 };
 
 /// A clock's rules. Every method takes *all* suspensions of the appeal and looks at those that pause this clock.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Term<'a> {
     policy: &'a Policy,
     clock: ClockKind,
     plan: &'a Plan,
     allowance: Allowance,
-    calendar: &'a Calendar,
+    calendar: Cow<'a, Calendar>,
 }
 
 impl<'a> Term<'a> {
-    pub(crate) fn new(policy: &'a Policy, clock: ClockKind, plan: &'a Plan, calendar: &'a Calendar) -> Self {
+    pub(crate) fn new(policy: &'a Policy, clock: ClockKind, plan: &'a Plan, calendar: Cow<'a, Calendar>) -> Self {
         Self { policy, clock, plan, allowance: plan.allowance, calendar }
     }
 
@@ -37,9 +39,9 @@ impl<'a> Term<'a> {
         self.plan
     }
 
-    /// The calendar it counts by.
-    pub fn calendar(&self) -> &'a Calendar {
-        self.calendar
+    /// The calendar it counts by, with the zone whose wall it is read by.
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
     }
 
     /// The same for a clock that began in that epoch: the resolution's begins in a later one than the first when its appeal is opened again, and the
@@ -67,7 +69,7 @@ impl<'a> Term<'a> {
     /// # Errors
     /// [`Refused`].
     pub fn due(&self, start: Timestamp, suspensions: &[Suspension]) -> Result<Due, Refused> {
-        due(self.calendar, start, self.allowance, &self.plan().pausing(suspensions))
+        due(&self.calendar, start, self.allowance, &self.plan().pausing(suspensions))
     }
 
     /// The due time as if there had been no outages.
@@ -75,7 +77,7 @@ impl<'a> Term<'a> {
     /// # Errors
     /// [`Refused`].
     pub(crate) fn undisturbed(&self, start: Timestamp) -> Result<Due, Refused> {
-        due(&self.calendar.clone().with_outages(Vec::new()), start, self.allowance, &[])
+        due(&self.calendar().clone().with_outages(Vec::new()), start, self.allowance, &[])
     }
 
     /// See [`extended`].
@@ -89,7 +91,7 @@ impl<'a> Term<'a> {
         suspensions: &[Suspension],
     ) -> Result<Due, Refused> {
         let plan = self.plan();
-        extended(self.calendar, start, self.allowance, extensions, &plan.pausing(suspensions))
+        extended(&self.calendar, start, self.allowance, extensions, &plan.pausing(suspensions))
     }
 
     /// See [`remaining`].
@@ -102,7 +104,7 @@ impl<'a> Term<'a> {
         suspensions: &[Suspension],
         now: Timestamp,
     ) -> Result<SignedDuration, Refused> {
-        remaining(self.calendar, start, self.allowance, &self.plan().pausing(suspensions), now)
+        remaining(&self.calendar, start, self.allowance, &self.plan().pausing(suspensions), now)
     }
 
     /// How much counted time is used between two instants. See [`elapsed`].
@@ -115,7 +117,7 @@ impl<'a> Term<'a> {
         to: Timestamp,
         suspensions: &[Suspension],
     ) -> Result<SignedDuration, Refused> {
-        elapsed(self.calendar, self.allowance.basis(), from, to, &self.plan().pausing(suspensions))
+        elapsed(&self.calendar, self.allowance.basis(), from, to, &self.plan().pausing(suspensions))
     }
 
     /// The rungs under the due time in force: what [`due`](Self::due) says, or what was promised before. See [`rungs`].
@@ -125,12 +127,13 @@ impl<'a> Term<'a> {
     pub fn rungs(&self, start: Timestamp, suspensions: &[Suspension], due: Due) -> Result<Vec<Rung>, Refused> {
         let plan = self.plan();
         rungs(&RungInputs {
-            calendar: self.calendar,
+            calendar: &self.calendar,
             start,
             allowance: self.allowance,
             suspensions: &plan.pausing(suspensions),
             due,
             warn_percent: plan.warn_percent,
+            earlier: &plan.earlier,
             ladder: &plan.ladder,
         })
     }
@@ -139,7 +142,7 @@ impl<'a> Term<'a> {
     /// level. See [`level_end`].
     pub fn level_end(&self, number: u8, from: Timestamp, suspensions: &[Suspension]) -> Option<Timestamp> {
         let plan = self.plan();
-        level_end(self.calendar, plan.ladder.level(number)?, from, &plan.pausing(suspensions))
+        level_end(&self.calendar, plan.ladder.level(number)?, from, &plan.pausing(suspensions))
     }
 
     /// See [`explain`].
@@ -148,6 +151,6 @@ impl<'a> Term<'a> {
     /// [`Refused`].
     pub fn explain(&self, start: Timestamp, suspensions: &[Suspension]) -> Result<Explanation, Refused> {
         let plan = self.plan();
-        explain(self.policy.pin(), self.calendar, start, self.allowance, &plan.pausing(suspensions))
+        explain(self.policy.pin(), &self.calendar, start, self.allowance, &plan.pausing(suspensions))
     }
 }

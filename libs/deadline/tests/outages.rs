@@ -67,6 +67,8 @@ fn a_truth_table_tells_what_a_policy_promises_whatever_came_between() {
         kind: deadline::Kind::Technical,
         priority: deadline::Priority::Emergency,
         channel: deadline::Channel::Portal,
+        region: None,
+        applicant_group: None,
     };
     let mut policy = set.select(&features).clone();
     let first = set.term(&policy.id, ClockKind::FirstAnswer).unwrap().due(at("2026-03-02T12:00:00+03:00"), &[]);

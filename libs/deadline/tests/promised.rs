@@ -1,6 +1,9 @@
 //! What a policy promises beyond the first answer and the resolution, and how often it asks.
 
-use deadline::{Allowance, Channel, ClockKind, Features, Kind, PolicySet, Priority, Reopening, Rung, RungKind};
+use deadline::{
+    Allowance, Channel, ClockKind, Due, Features, Kind, PolicySet, Priority, Reopening, Rung, RungKind, Suspension,
+    SuspensionReason,
+};
 use jiff::{SignedDuration, Timestamp};
 
 const CALENDAR: &str = r#"
@@ -64,8 +67,14 @@ fn the_next_answer_is_promised_where_the_policy_says_so() {
     let set = set("", "3h");
     let term = set.term("all", ClockKind::NextAnswer).unwrap();
     assert_eq!(term.due(start(), &[]).unwrap().time(), Some(start() + hours(3)));
-    let features =
-        Features { category: "any", kind: Kind::Technical, priority: Priority::Low, channel: Channel::Portal };
+    let features = Features {
+        category: "any",
+        kind: Kind::Technical,
+        priority: Priority::Low,
+        channel: Channel::Portal,
+        region: None,
+        applicant_group: None,
+    };
     assert_eq!(set.select(&features).plans().count(), 3);
 }
 
@@ -80,20 +89,96 @@ fn a_reopened_resolution_goes_on_begins_anew_or_has_a_term_of_its_own() {
         let set = set(line, "3h");
         assert_eq!(set.policy("all").unwrap().reopen, reopen);
         let term = set.term("all", ClockKind::Resolution).unwrap();
-        assert_eq!(term.begun_in(1).due(start(), &[]).unwrap().time(), Some(start() + hours(4)), "{line}");
-        assert_eq!(term.begun_in(2).due(start(), &[]).unwrap().time(), Some(start() + hours(granted)), "{line}");
-        assert_eq!(term.begun_in(2).promises_like(&term), granted == 4, "{line}");
+        assert_eq!(term.clone().begun_in(1).due(start(), &[]).unwrap().time(), Some(start() + hours(4)), "{line}");
+        assert_eq!(
+            term.clone().begun_in(2).due(start(), &[]).unwrap().time(),
+            Some(start() + hours(granted)),
+            "{line}"
+        );
+        assert_eq!(term.clone().begun_in(2).promises_like(&term), granted == 4, "{line}");
         // Only what is opened again.
         let next = set.term("all", ClockKind::NextAnswer).unwrap();
-        assert_eq!(next.begun_in(7).allowance(), next.allowance());
+        assert_eq!(next.clone().begun_in(7).allowance(), next.allowance());
     }
+}
+
+#[test]
+fn warnings_are_by_share_and_by_what_is_left_and_lie_within_the_term() {
+    // Four hours, half of which are used at eleven.
+    let with = |earlier: &str| {
+        set("", "")
+            .to_toml()
+            .unwrap()
+            .replace("warn_percent = 50", &format!("warn_percent = 50\nwarn_before = [{earlier}]"))
+    };
+    let read = |earlier: &str| PolicySet::from_toml(&[&with(earlier)]).map_err(|fault| fault.to_string());
+    let set = read("{ offset = { real = \"3h\" } }, { percent = 10 }").unwrap();
+    let term = set.term("all", ClockKind::Resolution).unwrap();
+    let warned = |due, suspensions: &[Suspension]| {
+        let rungs = term.rungs(start(), suspensions, due).unwrap().into_iter();
+        rungs.filter(|it| !matches!(it.kind, RungKind::Level(_))).map(|it| (it.kind, it.fire_time)).collect::<Vec<_>>()
+    };
+    let at = |minutes| start() + SignedDuration::from_mins(minutes);
+    let due = term.due(start(), &[]).unwrap();
+    assert_eq!(
+        warned(due, &[]),
+        [(RungKind::Earlier(2), at(24)), (RungKind::Earlier(1), at(60)), (RungKind::Warn, at(120))],
+        "in the order in which they fire"
+    );
+    // A promise of less than was left: there is no such moment in it.
+    let short = warned(Due::At(start() + hours(2)), &[]);
+    assert_eq!(short.iter().map(|it| it.0).collect::<Vec<_>>(), [RungKind::Earlier(2), RungKind::Warn]);
+    // Who does not know the end does not know how long before it is either.
+    let asked = Suspension { from: at(30), to: None, reason: SuspensionReason::AwaitingApplicant };
+    let term_pausing = term.rungs(start(), &[asked], Due::Paused { remaining: hours(3) }).unwrap();
+    assert!(term_pausing.iter().all(|it| it.kind != RungKind::Earlier(1)));
+    for (wrong, why) in [
+        ("{ percent = 100 }", "1 to 99"),
+        ("{ offset = { real = \"4h\" } }", "shorter than the term"),
+        ("{ offset = { working = \"1h\" } }", "where the term is real time"),
+        ("{ offset = { working_days = 1 } }", "real or working time"),
+        (&["{ percent = 1 }"; 10].join(", "), "at most 9"),
+    ] {
+        let refused = read(wrong).unwrap_err();
+        assert!(refused.contains(why), "{wrong}: {refused}");
+    }
+}
+
+#[test]
+fn what_is_left_of_working_time_is_counted_as_the_term_is() {
+    let set = PolicySet::builtin();
+    // Twelve hours before the end of five working days, which have nine each.
+    let mut document: toml::Table = set.to_toml().unwrap().parse().unwrap();
+    for policy in document["policy"].as_array_mut().unwrap() {
+        let offset: toml::Table = "list = [{ offset = { working = \"12h\" } }]".parse().unwrap();
+        policy["resolution"].as_table_mut().unwrap().insert("warn_before".into(), offset["list"].clone());
+    }
+    let set = PolicySet::published(&document.to_string()).unwrap();
+    let term = set.term("standard", ClockKind::Resolution).unwrap();
+    let filed = "2026-03-16T07:00:00Z".parse().unwrap();
+    let due = term.due(filed, &[]).unwrap();
+    let rungs = term.rungs(filed, &[], due).unwrap();
+    let early = rungs.iter().find(|it| it.kind == RungKind::Earlier(1)).unwrap().fire_time;
+    assert_eq!(term.elapsed(early, due.time().unwrap(), &[]).unwrap(), hours(12));
+    assert!(due.time().unwrap().duration_since(early) > hours(24), "nights do not count");
 }
 
 #[test]
 fn what_is_not_said_is_not_written_either() {
     let text = set("", "").to_toml().unwrap();
-    for word in ["next_answer", "reopen", "longest_pause", "remind_applicant_after", "acknowledge_within", "times = 1"]
-    {
+    for word in [
+        "acceptance",
+        "acknowledge_within",
+        "applicant_group",
+        "longest_pause",
+        "next_answer",
+        "region",
+        "remind_applicant_after",
+        "reopen",
+        "times = 1",
+        "warn_before",
+        "zone = \"calendar\"",
+    ] {
         assert!(!text.contains(word), "{word}: sets that were published before it keep their hash");
     }
     let all = set("reopen = \"fresh\"\nlongest_pause = { working_days = 10 }", "3h");

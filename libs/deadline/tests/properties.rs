@@ -4,8 +4,8 @@ mod generated;
 mod minutes;
 
 use deadline::{
-    Allowance, Basis, Due, Holder, Ladder, Level, Pin, RungInputs, RungKind, Span, Suspension, SuspensionReason, due,
-    elapsed, explain, explain_extended, extended, remaining, rungs, share,
+    Allowance, Basis, Due, Holder, Ladder, Level, Pin, RungInputs, RungKind, Span, Suspension, SuspensionReason,
+    Warning, due, elapsed, explain, explain_extended, extended, remaining, rungs, share,
 };
 use generated::{
     Case, allowance, calendar_and_start, calendar_in, case, closed_case, counted, minutes_by_the_wall,
@@ -237,7 +237,12 @@ proptest! {
         warn_percent in 1u8..=99,
         first in allowance(),
         second in allowance(),
+        earlier in 1u8..=99,
+        offset in 1i64..100,
     ) {
+        let offset = SignedDuration::from_hours(offset);
+        let working = case.allowance.basis() == Basis::Working;
+        let offset = if working { Allowance::WorkingTime(offset) } else { Allowance::RealTime(offset) };
         let ladder = Ladder(vec![
             Level { role: Holder::SeniorSpecialist, allowance: first, acknowledge_within: None, times: 1 },
             Level { role: Holder::Supervisor, allowance: second, acknowledge_within: None, times: 1 },
@@ -250,18 +255,36 @@ proptest! {
             suspensions: &case.suspensions,
             due: in_force,
             warn_percent,
+            earlier: &[Warning::Offset(offset), Warning::Percent(earlier)],
             ladder: &ladder,
         })
         .unwrap();
 
-        prop_assert!(rungs.windows(2).all(|pair| pair[0].fire_time < pair[1].fire_time && pair[0].kind < pair[1].kind));
-        let levels: Vec<_> = rungs.iter().filter(|rung| rung.kind != RungKind::Warn).collect();
+        let (warnings, levels): (Vec<&deadline::Rung>, Vec<&deadline::Rung>) =
+            rungs.iter().partition(|rung| !matches!(rung.kind, RungKind::Level(_)));
+        prop_assert!(warnings.windows(2).all(|pair| pair[0].fire_time <= pair[1].fire_time));
+        prop_assert!(levels.windows(2).all(|pair| pair[0].fire_time < pair[1].fire_time && pair[0].kind < pair[1].kind));
+        for warning in &warnings {
+            prop_assert!(case.start <= warning.fire_time);
+            prop_assert!(in_force.time().is_none_or(|due| warning.fire_time < due));
+        }
+        let of_offset = warnings.iter().find(|it| it.kind == RungKind::Earlier(1));
+        if let (Some(warning), Some(due), true) = (of_offset, in_force.time(), working) {
+            prop_assert_eq!(counted(&case, warning.fire_time, due), offset_time(offset));
+        }
         prop_assert_eq!(levels.first().map(|rung| rung.fire_time), in_force.time());
         for pair in levels.windows(2) {
             prop_assert_eq!(pair[0].promise, Some(pair[1].fire_time));
         }
         let whole = case.suspensions.iter().all(|one| one.to.is_some());
-        prop_assert!(!whole || (rungs.len() == 3 && levels[1].promise.is_some()));
+        prop_assert!(!whole || (levels.len() == 2 && levels[1].promise.is_some()));
+    }
+}
+
+fn offset_time(offset: Allowance) -> SignedDuration {
+    match offset {
+        Allowance::RealTime(time) | Allowance::WorkingTime(time) => time,
+        Allowance::WorkingDays(_) => SignedDuration::ZERO,
     }
 }
 

@@ -209,6 +209,8 @@ fn the_new_set_promises_what_it_says() {
         kind: Kind::Technical,
         priority: Priority::Emergency,
         channel: Channel::Portal,
+        region: None,
+        applicant_group: None,
     };
     assert_eq!(set.select(&features).version, 2);
     // And the text of it is that set again.
@@ -280,14 +282,12 @@ fn a_region_gets_a_version_of_its_own_when_its_base_does() {
 }
 
 #[test]
-fn terms_without_end_and_zones_that_nobody_counts_by_are_refused() {
+fn terms_without_end_are_refused() {
     let longest = EMERGENCY.replace("real = \"20m\"", "real = \"50000h\"");
     assert_eq!(
         refused(&longest, &[]),
         ["policy \"emergency\": an allowance must be at most five years, or 1000 working days"]
     );
-    let zone = EMERGENCY.replacen("warn_percent = 50\n", "warn_percent = 50\nzone = \"applicant\"\n", 1);
-    assert_eq!(refused(&zone, &[]), ["policy \"emergency\": zone: only \"calendar\" is counted by so far"]);
 }
 
 fn decree(events: &[(&str, &str, &str)]) -> String {

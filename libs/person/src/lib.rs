@@ -22,7 +22,7 @@ pub use person_name::PersonName;
 pub use phone::Phone;
 pub use places::{Language, Zone};
 pub use snils::Snils;
-pub use text::{AccountNumber, CallTime, Text};
+pub use text::{AccountNumber, ApplicantGroup, CallTime, Text};
 
 /// A personal value: its text, its redacting `Debug` and `expose`.
 macro_rules! personal {

@@ -17,15 +17,22 @@ personal! {
     CallTime
 }
 
+personal! {
+    /// Id of a group of people with terms of their own, `large_family`. Personal: it may tell of somebody's health.
+    ApplicantGroup
+}
+
 /// Most characters of a subject (T4).
 const LINE_MAX: usize = 200;
 /// Most characters of a description or message.
 const BODY_MAX: usize = 10_000;
 const ACCOUNT_MAX: usize = 64;
+const GROUP_MAX: usize = 64;
 
 const LINE_RULE: &str = "must be one line of at most 200 characters";
 const BODY_RULE: &str = "must be at most 10,000 characters, without control characters";
 const ACCOUNT_RULE: &str = "must be at most 64 letters, digits, spaces and hyphens";
+const GROUP_RULE: &str = "must be an id in lower snake case, at most 64 letters";
 
 impl Text {
     /// One line, spaces around it left out: a subject.
@@ -54,6 +61,15 @@ impl AccountNumber {
         } else {
             Err(ACCOUNT_RULE)
         }
+    }
+}
+
+impl ApplicantGroup {
+    /// Reads an id. Which there are, policies say.
+    pub fn parse(given: &str) -> Result<Self, &'static str> {
+        let is_id = given.starts_with(|first: char| first.is_ascii_lowercase())
+            && given.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if is_id && given.len() <= GROUP_MAX { Ok(Self(given.into())) } else { Err(GROUP_RULE) }
     }
 }
 
@@ -88,6 +104,14 @@ mod tests {
         assert_eq!(Text::line("one\ntwo").unwrap_err(), LINE_RULE);
         assert_eq!(Text::body(" \n ").unwrap_err(), BODY_RULE);
         assert_eq!(Text::body("a\u{0}b").unwrap_err(), BODY_RULE);
+    }
+
+    #[test]
+    fn groups_are_ids() {
+        assert!(ApplicantGroup::parse("large_family").is_ok() && ApplicantGroup::parse(&"g".repeat(64)).is_ok());
+        for not in ["", "Large", "large family", "1st", "многодетные", &"g".repeat(65)] {
+            assert_eq!(ApplicantGroup::parse(not).unwrap_err(), GROUP_RULE, "{not}");
+        }
     }
 
     #[test]

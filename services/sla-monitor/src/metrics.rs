@@ -18,7 +18,7 @@ const LATENESS: [f64; 11] = [0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 600.0, 3_600.
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Moved {
-    level: u8,
+    level: i16,
     outcome: &'static str,
 }
 
@@ -69,7 +69,7 @@ impl Metrics {
         };
         registry.register(
             "otklik_sla_rungs",
-            "Rungs that moved on, by level (0 is the warning) and outcome: fired, acted, suppressed, superseded",
+            "Rungs that moved on, by level (0 is the last warning, those before it count down) and outcome: fired, acted, suppressed, superseded",
             metrics.rungs.clone(),
         );
         metrics.begin_at_zero();

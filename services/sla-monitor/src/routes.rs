@@ -61,7 +61,7 @@ pub(crate) struct Note {
     deadline: Uuid,
     clock: String,
     epoch: i64,
-    level: u8,
+    level: i16,
 }
 
 /// What became of a repeat notice.

@@ -3,6 +3,7 @@
 //! ```text
 //! what happened                     sla                   notification
 //! FILED                             TrackDeadline         registration (and UpsertRecipient for the form without login)
+//! ACCEPTED                          UpdateDeadline        -
 //! FIRST_ANSWERED, NEXT_ANSWERED     UpdateDeadline        -
 //! ANSWER_AWAITED                    UpdateDeadline        -
 //! INFO_REQUESTED                    UpdateDeadline        applicant_question

@@ -7,6 +7,9 @@ use jiff_sqlx::Timestamp;
 use proto::sla::v1::{ClockKind, PreviewChangeResponse, PreviewedChange};
 use sqlx::PgConnection;
 
+/// Before a region, in the place of a category.
+const REGION: &str = "REGION ";
+
 /// How many clocks are due when.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Figures {
@@ -18,7 +21,7 @@ pub struct Figures {
     pub earlier: i64,
 }
 
-/// By clock, category and group.
+/// By clock, category and group; and all of them again by clock and region.
 pub type ByKey = BTreeMap<(String, String, String), Figures>;
 
 /// What a preview tells.
@@ -29,8 +32,19 @@ pub fn previewed(seen: &PreviewChangeResponse) -> ByKey {
         earlier: it.earlier_count,
     };
     let clock = |kind: ClockKind| kind.as_str_name().trim_start_matches("CLOCK_KIND_").to_lowercase();
-    let key = |it: &PreviewedChange| (clock(it.clock()), it.category.clone(), it.group.clone());
-    seen.changes.iter().map(|it| (key(it), figures(it))).collect()
+    let of_group = |it: &PreviewedChange| ((clock(it.clock()), it.category.clone(), it.group.clone()), figures(it));
+    let of_region = |it: &PreviewedChange| (region_key(&clock(it.clock()), &it.region), figures(it));
+    seen.changes.iter().map(of_group).chain(seen.regions.iter().map(of_region)).collect()
+}
+
+/// Among the others, whose categories are lower-case.
+fn region_key(clock: &str, region: &str) -> (String, String, String) {
+    (clock.to_owned(), format!("{REGION}{region}"), String::new())
+}
+
+/// Those that are not counted again.
+pub fn of_groups(all: &ByKey) -> impl Iterator<Item = &Figures> {
+    all.iter().filter(|((_, category, _), _)| !category.starts_with(REGION)).map(|(_, figures)| figures)
 }
 
 /// What the log has, with the clocks that nobody had to ask for.
@@ -38,9 +52,9 @@ pub fn previewed(seen: &PreviewChangeResponse) -> ByKey {
 /// # Errors
 /// Postgres refuses.
 pub async fn done(admin: &mut PgConnection) -> Result<ByKey> {
-    type Row = (String, String, String, Option<Timestamp>, Option<Timestamp>);
+    type Row = (String, String, String, String, Option<Timestamp>, Option<Timestamp>);
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT clock.kind, category, coalesce(queue_group, ''), entry.old_due_time, entry.due_time
+        "SELECT clock.kind, category, coalesce(queue_group, ''), coalesce(region, ''), entry.old_due_time, entry.due_time
         FROM sla.deadline JOIN sla.clock USING (deadline_id)
         LEFT JOIN sla.rebase_entry AS entry ON entry.deadline_id = clock.deadline_id AND entry.clock = clock.kind
             AND entry.outcome = 'rebased'
@@ -49,12 +63,14 @@ pub async fn done(admin: &mut PgConnection) -> Result<ByKey> {
     .fetch_all(admin)
     .await?;
     let mut done = ByKey::new();
-    for (clock, category, group, from, to) in rows {
-        let figures = done.entry((clock, category, group)).or_default();
-        match from.zip(to).map(|(from, to)| (from.to_jiff(), to.to_jiff())) {
-            Some((from, to)) if to > from => figures.later += 1,
-            Some((from, to)) if to < from => figures.earlier += 1,
-            _ => figures.same_due_time += 1,
+    for (clock, category, group, region, from, to) in rows {
+        for key in [region_key(&clock, &region), (clock, category, group)] {
+            let figures = done.entry(key).or_default();
+            match from.zip(to).map(|(from, to)| (from.to_jiff(), to.to_jiff())) {
+                Some((from, to)) if to > from => figures.later += 1,
+                Some((from, to)) if to < from => figures.earlier += 1,
+                _ => figures.same_due_time += 1,
+            }
         }
     }
     Ok(done)

@@ -16,6 +16,9 @@ use crate::Stage;
 /// At once.
 const CLIENTS: usize = 32;
 
+/// Where applicants live; of some nobody tells it.
+const REGIONS: [&str; 4] = ["RU-MOW", "RU-SA", "RU-KDA", ""];
+
 type Ticket = TicketServiceClient<InterceptedService<Channel, Bearer>>;
 
 /// Files so many, and asks the applicant of each tenth; how many were asked.
@@ -45,7 +48,10 @@ async fn some(mut portal: Ticket, mut staff: Ticket, number: usize, mut random: 
     let mut asked = 0;
     for _ in 0..number {
         let category = forms::CATEGORIES[random.random_range(0..forms::CATEGORIES.len())];
-        let filed = portal.file_appeal(forms::filled(SystemClock.now(), category, "ru")).await?.into_inner();
+        let mut form = forms::filled(SystemClock.now(), category, "ru");
+        let applicant = form.appeal.as_mut().and_then(|it| it.applicant.as_mut()).context("a filled form")?;
+        REGIONS[random.random_range(0..REGIONS.len())].clone_into(&mut applicant.region);
+        let filed = portal.file_appeal(form).await?.into_inner();
         if random.random_ratio(1, 10) {
             let assign = AssignAppealRequest {
                 name: filed.name.clone(),

@@ -125,7 +125,7 @@ async fn committed(seed: &Seed) -> Result<Latencies> {
     let rows = sqlx::query(
         "SELECT extract(epoch FROM pg_xact_commit_timestamp(rung.xmin) - fire_time)::float8 AS lag
         FROM rung JOIN deadline USING (deadline_id)
-        WHERE number LIKE 'F-%' AND level = 0 AND rung.state = 'acted' AND act_time >= fire_time",
+        WHERE number LIKE 'F-%' AND level <= 0 AND rung.state = 'acted' AND act_time >= fire_time",
     )
     .fetch_all(&mut seed.admin().await?)
     .await?;

@@ -69,7 +69,7 @@ pub async fn measure(stage: &Stage, seed: &Seed) -> Result<Table> {
         replica.stop().await?;
     }
     let rungs = format!("FROM rung WHERE deadline_id IN ({all}) AND act_time >= fire_time");
-    let warned = seed.count(&format!("SELECT count(*) {rungs} AND level = 0 AND rung.state = 'acted'")).await?;
+    let warned = seed.count(&format!("SELECT count(*) {rungs} AND level <= 0 AND rung.state = 'acted'")).await?;
     let handed = seed.count(&format!("SELECT count(*) {rungs} AND level > 0 AND rung.state = 'acted'")).await?;
     ensure!((warned, handed) == (number / 2, number / 2), "{warned} warnings and {handed} hand-overs of {number}");
     let made = seed.count(&format!("SELECT count(*) {calls}")).await?;

@@ -50,6 +50,7 @@ fn deadline(start: Timestamp) -> Result<Deadline> {
         let deadline::Allowance::RealTime(length) = plan.allowance else { anyhow::bail!("it counts hours") };
         anyhow::Ok(Clock {
             kind: match kind {
+                ClockKind::Acceptance => WireKind::Acceptance,
                 ClockKind::FirstAnswer => WireKind::FirstAnswer,
                 ClockKind::NextAnswer => WireKind::NextAnswer,
                 ClockKind::Resolution => WireKind::Resolution,

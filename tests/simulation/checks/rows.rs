@@ -21,6 +21,7 @@ struct Row {
     first_epoch: i64,
     first_due_time: Option<Stamp>,
     first_level: i16,
+    acceptance: Option<serde_json::Value>,
     next_answer: Option<serde_json::Value>,
     resolution_state: String,
     resolution_epoch: i64,
@@ -38,7 +39,7 @@ impl World {
     pub(super) async fn check_rows(&mut self) -> Result<()> {
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT appeal_id, number, state, assignee, queue_level, escalation_level, first_state, first_epoch, first_due_time,
-                first_level, next_answer, resolution_state, resolution_epoch, resolution_due_time, resolution_level, expected_time, revision,
+                first_level, acceptance, next_answer, resolution_state, resolution_epoch, resolution_due_time, resolution_level, expected_time, revision,
                 last_event_no, (SELECT count(*) FROM ticket.suspension AS s WHERE s.appeal_id = appeal.appeal_id
                     AND s.end_time IS NULL) AS open_suspensions
             FROM ticket.appeal WHERE appeal_id = ANY($1)",
@@ -117,19 +118,23 @@ impl Row {
             (&self.resolution_state, self.resolution_epoch, self.resolution_due_time, self.resolution_level);
         is_same("first answer", first, &appeal.first)?;
         is_same("resolution", resolution, &appeal.resolution)?;
-        let next = &appeal.next;
-        let known = (next.state != "none").then(|| {
-            let due = next.due_time.map(|due| due.to_string());
-            serde_json::json!([next.state, next.epoch, next.begun, due, next.level])
-        });
-        let row = self.next_answer.as_ref().map(|it| {
-            serde_json::json!([it["state"], it["epoch"], it["start_epoch"], it["due_time"], it["acted_level"]])
-        });
-        ensure!(row == known, "next answer: {row:?} in place of {known:?}");
+        is_same_json("acceptance", self.acceptance.as_ref(), &appeal.acceptance)?;
+        is_same_json("next answer", self.next_answer.as_ref(), &appeal.next)?;
         let paused = i64::from(appeal.is_paused());
         ensure!(self.open_suspensions == paused, "{} open suspensions in place of {paused}", self.open_suspensions);
         Ok(())
     }
+}
+
+fn is_same_json(name: &str, row: Option<&serde_json::Value>, clock: &Clock) -> Result<()> {
+    let known = (clock.state != "none").then(|| {
+        let due = clock.due_time.map(|due| due.to_string());
+        serde_json::json!([clock.state, clock.epoch, clock.begun, due, clock.level])
+    });
+    let row = row
+        .map(|it| serde_json::json!([it["state"], it["epoch"], it["start_epoch"], it["due_time"], it["acted_level"]]));
+    ensure!(row == known, "{name}: {row:?} in place of {known:?}");
+    Ok(())
 }
 
 fn is_same(name: &str, row: (&String, i64, Option<Stamp>, i16), clock: &Clock) -> Result<()> {

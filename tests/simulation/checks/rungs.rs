@@ -59,8 +59,8 @@ impl World {
             ensure!(acted == handed_up, "{}: {acted:?} acted, {handed_up:?} is in the journal", appeal.name);
             let warned: BTreeSet<_> = ours
                 .iter()
-                .filter(|it| it.state == "acted" && it.level == 0)
-                .map(|it| warning(&it.clock, it.epoch))
+                .filter(|it| it.state == "acted" && it.level <= 0)
+                .map(|it| warning(&it.clock, it.epoch, it.level.into()))
                 .collect();
             ensure!(
                 warned == appeal.warned,
@@ -126,7 +126,9 @@ fn ladders_go_on(appeal: &Appeal, rungs: &[&Rung]) -> Result<()> {
         let ladder = || rungs.iter().filter(|it| it.clock == name && it.epoch >= clock.begun);
         // What acted in an older epoch is not done again, and what was superseded in this one had its turn.
         let past = ladder().filter(|it| it.state == "acted" || it.epoch == clock.epoch && it.state != "armed");
-        let next = past.map(|it| it.level + 1).max().unwrap_or_default();
+        // The resolution is warned about once more, before the others are.
+        let first = if name == "resolution" { -1 } else { 0 };
+        let next = past.map(|it| it.level + 1).max().unwrap_or(first);
         let waiting: Vec<i16> =
             ladder().filter(|it| it.state == "armed" && it.fire_time.is_some()).map(|it| it.level).collect();
         let missing: Vec<i16> = (next..=LEVELS).filter(|level| !waiting.contains(level)).collect();
@@ -149,7 +151,7 @@ impl Rung {
             "armed" => {
                 ensure!(!clock.is_over(), "armed by a clock that is {}", clock.state);
                 ensure!(self.epoch == clock.epoch, "armed in an epoch that is {} by now", clock.epoch);
-                let is_above = i64::from(self.level) > clock.level || self.level == 0 && clock.level == 0;
+                let is_above = i64::from(self.level) > clock.level || self.level <= 0 && clock.level == 0;
                 ensure!(is_above, "armed below a level that acted");
                 let is_due = self.fire_time.is_some_and(|time| time.to_jiff() <= now);
                 ensure!(!is_due || clock.state != "running", "due, and did not fire");

@@ -95,6 +95,7 @@ fn line(
     let words = page.words();
     let when = |wire| time(wire).map(|it| page.moment(it, at)).unwrap_or_default();
     let clock = match event.clock() {
+        ClockKind::Acceptance => words.acceptance,
         ClockKind::FirstAnswer => words.first_answer,
         ClockKind::NextAnswer => words.next_answer,
         ClockKind::Resolution | ClockKind::Unspecified => words.resolution,

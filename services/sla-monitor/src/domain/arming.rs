@@ -25,29 +25,36 @@ impl Deadline {
     }
 }
 
-/// The levels above every one that acted, is under way, or has had its turn in this epoch; and the warning while there is none of these,
-/// unless it had its turn in this epoch, or acted and the term was not extended since to where it falls later.
+/// The levels above every one that acted, is under way, or has had its turn in this epoch; and the warnings while there is none of these, but none
+/// that had its turn in this epoch, or acted and the term was not extended since to where it falls later, and none whose time is before one that was
+/// given.
 fn above(policies: &Policies, promise: &Promise, clock: &Clock, past: &[Rung]) -> Vec<Rung> {
     let moved = past.iter().filter(|rung| !rung.is_armed() && rung.is_of(clock));
     let handed = |rung: &&Rung| matches!(rung.state, RungState::Acted | RungState::Fired);
     let bars = |rung: &&Rung| handed(rung) || rung.key.epoch == clock.epoch;
     let floor = moved.clone().filter(bars).map(|rung| rung.key.level).filter(|level| *level > 0).max();
     let warned =
-        |rung: &&Rung| rung.key.level == 0 && (rung.state == RungState::Acted || rung.key.epoch == clock.epoch);
+        |rung: &&Rung| rung.key.level <= 0 && (rung.state == RungState::Acted || rung.key.epoch == clock.epoch);
     let warnings: Vec<_> = moved.clone().filter(warned).collect();
     let extensions = u8::try_from(clock.extensions.len()).unwrap_or(u8::MAX);
     // Only an extension that came since gives a new end to a warning that acted; a pause that we heard of late, or a reopening, is no reason to
     // remind again.
-    let again = |time: Option<Timestamp>| {
-        let since = |rung: &&Rung| rung.extensions < extensions && rung.key.epoch != clock.epoch;
-        warnings.iter().all(|rung| since(rung) && time.is_some() && rung.act_time < time)
+    let again = |step: &Step| {
+        let since = |rung: &Rung| rung.extensions < extensions && rung.key.epoch != clock.epoch;
+        // Of another warning it matters only whether it was given after this one's time.
+        let before = |rung: &Rung| step.fire_time.is_none_or(|time| rung.act_time < Some(time));
+        let of_it = |rung: &Rung| rung.key.level == step.level;
+        let leaves = |rung: &Rung| {
+            if of_it(rung) { since(rung) && step.fire_time.is_some() && before(rung) } else { before(rung) }
+        };
+        warnings.iter().all(|rung| leaves(rung))
     };
     let holder = moved.filter(handed).max_by_key(|rung| (rung.key.level, rung.key.epoch));
     let steps = policies
         .steps(promise, clock)
         .into_iter()
         .filter(|step| floor.is_none_or(|floor| step.level > floor))
-        .filter(|step| step.level > 0 || again(step.fire_time));
+        .filter(|step| step.level > 0 || again(step));
     let held_until = holder.and_then(|rung| policies.held_until(promise, clock, rung));
     let arm = |step: Step| Rung {
         key: RungKey { clock: clock.kind, epoch: clock.epoch, level: step.level },

@@ -24,8 +24,8 @@ pub struct Breach {
     pub clock: ClockKind,
     /// Its epoch.
     pub epoch: i64,
-    /// The level: 0 the warning, 1 the breach. Of an end, the highest that acted.
-    pub level: u8,
+    /// The level: 0 and below a warning, 1 the breach. Of an end, the highest that acted.
+    pub level: i16,
     /// Id of the policy.
     pub policy: String,
     /// Id of the category.
@@ -93,7 +93,7 @@ impl Deadline {
     /// What a rung that has just moved on in a tick tells. A superseded one tells it with the reason why nobody acted.
     pub fn fell_due(&self, rung: &Rung, now: Timestamp, policies: &Policies) -> Breach {
         let event = match rung.key.level {
-            0 => BreachEvent::Warned,
+            ..=0 => BreachEvent::Warned,
             1 => BreachEvent::Breached,
             _ => BreachEvent::Raised,
         };
@@ -137,7 +137,7 @@ impl Deadline {
             (Outcome::Kept | Outcome::Cancelled | Outcome::Unmeasured, _) => return None,
         };
         Some(Breach {
-            level: self.acted(clock).map_or(0, |rung| rung.key.level),
+            level: self.acted(clock).map_or(0, |rung| rung.key.level.max(0)),
             epoch: closing.epoch,
             due_time: closing.due_time,
             holder: self.held_by(clock, policies).map(name),

@@ -31,7 +31,7 @@ pub enum Effect {
     NotRebased,
 }
 
-/// How many clocks of some kind, category and group a set does what to.
+/// How many clocks a set does what to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Impact {
     pub unchanged: u64,
@@ -45,8 +45,14 @@ pub struct Impact {
     pub not_rebased: u64,
 }
 
-/// By clock, category and group.
-pub type Impacts = BTreeMap<(ClockKind, String, Option<String>), Impact>;
+/// The same clocks, counted twice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Impacts {
+    /// By clock, category and group.
+    pub by_group: BTreeMap<(ClockKind, String, Option<String>), Impact>,
+    /// By clock and the region of the applicant. A table of its own: all of one by all of the other would be more rows than a message takes.
+    pub by_region: BTreeMap<(ClockKind, Option<String>), Impact>,
+}
 
 // === impl Policies ===
 
@@ -66,15 +72,19 @@ impl Policies {
         if set.content_hash().is(&promise.policy_hash) || i64::from(set.version()) < promise.policy_version {
             return Effect::Unchanged;
         }
-        let Some(term) = set.term(&promise.policy, clock.kind) else {
-            // An answer that is promised to nobody any more: who waits for one by now is owed it as before, though it climbs no ladder. That the
-            // promise is another one is told with the resolution.
-            let is_dropped = clock.kind == ClockKind::NextAnswer && set.policy(&promise.policy).is_some();
-            return if is_dropped { Effect::Unchanged } else { Effect::NotRebased };
+        let Some(term) = promise.term(set, clock.kind) else {
+            // What is promised to nobody any more: who waits for it by now is owed it as before, though it climbs no ladder. Of the next answer
+            // that is told with the resolution.
+            let is_dropped = !clock.kind.is_of_every_policy() && set.policy(&promise.policy).is_some();
+            return match clock.kind {
+                ClockKind::Acceptance if is_dropped => Effect::OtherTerms,
+                _ if is_dropped => Effect::Unchanged,
+                _ => Effect::NotRebased,
+            };
         };
         let term = term.begun_in(clock.start_epoch);
         let (granted, suspensions) = (clock.granted(), promise.counted_suspensions());
-        let pinned = self.pinned(promise).and_then(|set| set.term(&promise.policy, clock.kind));
+        let pinned = self.pinned(promise).and_then(|set| promise.term(set, clock.kind));
         let pinned = pinned.map(|pinned| pinned.begun_in(clock.start_epoch));
         let due = term.extended(clock.start_time, &granted, &suspensions).ok();
         match (clock.state, clock.due_time, due) {
@@ -128,7 +138,8 @@ impl Deadline {
     pub fn impact(&self, policies: &Policies, set: &PolicySet, now: Timestamp, impacts: &mut Impacts) {
         for (kind, effect) in policies.effects(&self.promise, set) {
             let key = (kind, self.promise.category.clone(), self.promise.group.clone());
-            impacts.entry(key).or_default().add(effect, now);
+            impacts.by_group.entry(key).or_default().add(effect, now);
+            impacts.by_region.entry((kind, self.promise.region.clone())).or_default().add(effect, now);
         }
     }
 }

@@ -25,14 +25,16 @@ impl Deadline {
                 continue;
             }
             let is_due = |rung: &&Rung| rung.fire_time.is_some_and(|time| time <= now);
-            let mut due: Vec<_> = self.armed(clock).filter(is_due).map(|rung| rung.key).collect();
-            due.sort_unstable();
-            let Some(highest) = due.last().copied() else { continue };
+            let due: Vec<_> = self.armed(clock).filter(is_due).collect();
+            // Of warnings the last: they are not written in the order of their times.
+            let rank = |rung: &&&Rung| (rung.key.level.max(0), rung.fire_time, rung.key.level);
+            let Some(highest) = due.iter().max_by_key(rank).map(|rung| rung.key) else { continue };
+            let due: Vec<_> = due.iter().map(|rung| rung.key).collect();
             let happened = self.moment(clock.kind, now);
             for rung in self.rungs.iter_mut().filter(|rung| due.contains(&rung.key)) {
                 if rung.key == highest {
                     // Nobody has to accept a warning.
-                    rung.state = if rung.key.level == 0 { RungState::Acted } else { RungState::Fired };
+                    rung.state = if rung.key.level <= 0 { RungState::Acted } else { RungState::Fired };
                     rung.act_time = Some(happened);
                     if rung.state == RungState::Fired && rung.fire_time < Some(now) {
                         rung.promise_time = policies.late_promise(&self.promise, clock, rung, now);

@@ -3,10 +3,11 @@
 //! A promise may be made under a set that is not known here, such as by a ticket service that is newer than this one. It is kept and
 //! watched all the same: with the ladder of the newest set's policy of that id, or of the one that matches everything; flagged and counted.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use ::deadline::{
-    Calendar, ClockKind, Due, Holder, Plan, Policy, PolicySet, Published, RungInputs, RungKind, acknowledge_end,
+    Calendar, ClockKind, Due, Holder, Level, Plan, Policy, PolicySet, Published, RungInputs, RungKind, acknowledge_end,
     elapsed, extended, level_end, rungs,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -37,7 +38,7 @@ pub enum Mismatch {
 /// One step of a ladder under the promise in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Step {
-    pub(super) level: u8,
+    pub(super) level: i16,
     /// `None` while the clock is paused.
     pub(super) fire_time: Option<Timestamp>,
     pub(super) promise_time: Option<Timestamp>,
@@ -67,10 +68,10 @@ impl Policies {
     /// newest that has its terms.
     pub fn set_of(&self, promise: &Promise, clock: &Clock) -> Option<&PolicySet> {
         let has_terms = |set: &&PolicySet| {
-            set.term(&promise.policy, clock.kind).is_some_and(|term| {
+            promise.term(set, clock.kind).is_some_and(|term| {
                 let days = (term.calendar().id(), i64::from(term.calendar().version()));
-                term.begun_in(clock.start_epoch).allowance() == clock.allowance
-                    && days == (clock.calendar.as_str(), clock.calendar_version)
+                days == (clock.calendar.as_str(), clock.calendar_version)
+                    && term.begun_in(clock.start_epoch).allowance() == clock.allowance
             })
         };
         let pinned = self.pinned(promise);
@@ -85,38 +86,40 @@ impl Policies {
         let promised = clock.running_due_time()?;
         let pinned = self.pinned(promise).and_then(|set| Some((set, set.policy(&promise.policy)?)));
         let Some((set, policy)) = pinned else { return Some(Mismatch::PolicyUnknown) };
-        let (plan, calendar) = Self::plan(set, policy, clock)?;
-        let granted = set.term(&policy.id, clock.kind)?.begun_in(clock.start_epoch).allowance();
+        let (plan, calendar) = Self::plan(set, policy, promise, clock)?;
+        let granted = promise.term(set, clock.kind)?.begun_in(clock.start_epoch).allowance();
         let same_calendar = calendar.id() == clock.calendar && i64::from(calendar.version()) == clock.calendar_version;
         if granted != clock.allowance || plan.calendar != clock.calendar || !same_calendar {
             return Some(Mismatch::Terms);
         }
         let suspensions = plan.pausing(&promise.counted_suspensions());
-        match extended(calendar, clock.start_time, clock.allowance, &clock.granted(), &suspensions) {
+        match extended(&calendar, clock.start_time, clock.allowance, &clock.granted(), &suspensions) {
             Ok(Due::At(computed)) => (micros(computed) != promised).then_some(Mismatch::DueTime),
             Ok(Due::Paused { .. }) => Some(Mismatch::DueTime),
             Err(_) => Some(Mismatch::NotComputable),
         }
     }
 
-    /// The ladder of a clock under the promise in force, in order of levels; empty once nothing is owed.
+    /// The ladder of a clock under the promise in force, warnings by their time and then the levels; empty once nothing is owed.
     pub(super) fn steps(&self, promise: &Promise, clock: &Clock) -> Vec<Step> {
         let Some((plan, calendar)) = self.terms(promise, clock) else { return Vec::new() };
         match (clock.state, clock.due_time) {
-            (ClockState::Running, Some(due)) => running(promise, clock, due, plan, calendar),
+            (ClockState::Running, Some(due)) => running(promise, clock, due, plan, &calendar),
             (ClockState::Paused, _) => {
-                let levels = u8::try_from(plan.ladder.len()).unwrap_or(u8::MAX);
-                (0..=levels).map(|level| Step { level, fire_time: None, promise_time: None }).collect()
+                let count = |all: usize| i16::try_from(all).unwrap_or(i16::MAX);
+                (-count(plan.earlier.len())..=count(plan.ladder.len()))
+                    .map(|level| Step { level, fire_time: None, promise_time: None })
+                    .collect()
             }
             _ => Vec::new(),
         }
     }
 
     /// When the term of a clock's level ends that begins at `from`; `None` where it has no end now, or the ladder no such level.
-    pub(super) fn level_end(&self, promise: &Promise, clock: &Clock, level: u8, from: Timestamp) -> Option<Timestamp> {
+    pub(super) fn level_end(&self, promise: &Promise, clock: &Clock, level: i16, from: Timestamp) -> Option<Timestamp> {
         let (plan, calendar) = self.terms(promise, clock)?;
         let suspensions = plan.pausing(&promise.counted_suspensions());
-        level_end(calendar, plan.ladder.level(level)?, from, &suspensions).map(micros)
+        level_end(&calendar, level_of(plan, level)?, from, &suspensions).map(micros)
     }
 
     /// Until when the holder of a rung's level has to say that they have seen it: counted from when they got it, as far as that is known. `None` while
@@ -125,7 +128,7 @@ impl Policies {
         let from = rung.accept_time.or(rung.act_time).filter(|_| rung.state == RungState::Acted)?;
         let (plan, calendar) = self.terms(promise, clock)?;
         let suspensions = plan.pausing(&promise.counted_suspensions());
-        acknowledge_end(calendar, plan.ladder.level(rung.key.level)?, from, &suspensions).map(micros)
+        acknowledge_end(&calendar, level_of(plan, rung.key.level)?, from, &suspensions).map(micros)
     }
 
     /// What a rung promises that moves on at `now`, later than planned: its level has the whole of its term, and nobody is told a time that has
@@ -164,10 +167,10 @@ impl Policies {
     }
 
     /// Who a level of a clock's ladder hands it to.
-    pub fn holder(&self, deadline: &Deadline, kind: ClockKind, level: u8) -> Option<Holder> {
+    pub fn holder(&self, deadline: &Deadline, kind: ClockKind, level: i16) -> Option<Holder> {
         let promise = &deadline.promise;
-        let (plan, _) = self.terms(promise, promise.clock(kind)?)?;
-        plan.ladder.level(level).map(|level| level.role)
+        let plan = self.watched_by(promise)?.1.plan(kind)?;
+        level_of(plan, level).map(|level| level.role)
     }
 
     /// What there is to count of a clock that ended at `end`; `ran_for`: the due time that it had then, where it is known. Else it is computed,
@@ -187,8 +190,8 @@ impl Policies {
         };
         let suspensions = plan.pausing(&promise.counted_suspensions());
         let counted =
-            |from| elapsed(calendar, clock.allowance.basis(), from, end, &suspensions).unwrap_or_else(|_| real(from));
-        let computed = || extended(calendar, clock.start_time, clock.allowance, &clock.granted(), &suspensions).ok();
+            |from| elapsed(&calendar, clock.allowance.basis(), from, end, &suspensions).unwrap_or_else(|_| real(from));
+        let computed = || extended(&calendar, clock.start_time, clock.allowance, &clock.granted(), &suspensions).ok();
         let due = ran_for.map(Due::At).or_else(computed);
         let due_time = due.and_then(Due::time).map(micros);
         let late_since = due_time.filter(|due| end > *due);
@@ -201,19 +204,57 @@ impl Policies {
         }
     }
 
+    /// How much of a clock's time is left at `now`, counted as it counts; negative once it is late, and the same for as long as it is paused. `None`
+    /// once it is over, and where it can't be computed.
+    pub fn remaining(&self, promise: &Promise, clock: &Clock, now: Timestamp) -> Option<SignedDuration> {
+        let (plan, calendar) = self.terms(promise, clock)?;
+        let suspensions = plan.pausing(&promise.counted_suspensions());
+        let basis = clock.allowance.basis();
+        let counted = |from, to| elapsed(&calendar, basis, from, to, &suspensions).ok();
+        match clock.state {
+            ClockState::Running => {
+                let due = clock.due_time?;
+                if now <= due { counted(now, due) } else { counted(due, now).map(|late| -late) }
+            }
+            ClockState::Paused => {
+                let whole =
+                    extended(&calendar, clock.start_time, clock.allowance, &clock.granted(), &[]).ok()?.time()?;
+                let whole = elapsed(&calendar, basis, clock.start_time, whole, &[]).ok()?;
+                Some(whole - counted(clock.start_time, now)?)
+            }
+            ClockState::Met | ClockState::Cancelled => None,
+        }
+    }
+
     /// What a clock is watched by: the terms it was promised under where they are known.
-    fn terms(&self, promise: &Promise, clock: &Clock) -> Option<(&Plan, &Calendar)> {
+    fn terms(&self, promise: &Promise, clock: &Clock) -> Option<(&Plan, Cow<'_, Calendar>)> {
+        let (set, policy) = self.watched_by(promise)?;
+        Self::plan(set, policy, promise, clock)
+    }
+
+    /// The set and the policy of it that a promise is watched by.
+    fn watched_by(&self, promise: &Promise) -> Option<(&PolicySet, &Policy)> {
         let set = self.pinned(promise).unwrap_or(&self.0.newest().set);
         // A loaded set always has a policy that matches everything.
         let catch_all = || set.policies().iter().find(|policy| policy.matches.is_catch_all());
-        Self::plan(set, set.policy(&promise.policy).or_else(catch_all)?, clock)
+        Some((set, set.policy(&promise.policy).or_else(catch_all)?))
     }
 
-    fn plan<'a>(set: &'a PolicySet, policy: &'a Policy, clock: &Clock) -> Option<(&'a Plan, &'a Calendar)> {
+    fn plan<'a>(
+        set: &'a PolicySet,
+        policy: &'a Policy,
+        promise: &Promise,
+        clock: &Clock,
+    ) -> Option<(&'a Plan, Cow<'a, Calendar>)> {
         let plan = policy.plan(clock.kind)?;
-        let calendar = set.calendar(&clock.calendar).or_else(|| set.calendar(&plan.calendar))?;
-        Some((plan, calendar))
+        let of = |id: &str| set.calendar_for(id, plan, promise.zone.as_deref());
+        Some((plan, of(&clock.calendar).or_else(|| of(&plan.calendar))?))
     }
+}
+
+/// A level of a plan's ladder; `None` for a warning.
+fn level_of(plan: &Plan, level: i16) -> Option<&Level> {
+    plan.ladder.level(u8::try_from(level).ok()?)
 }
 
 fn running(promise: &Promise, clock: &Clock, due: Timestamp, plan: &Plan, calendar: &Calendar) -> Vec<Step> {
@@ -224,6 +265,7 @@ fn running(promise: &Promise, clock: &Clock, due: Timestamp, plan: &Plan, calend
         suspensions: &plan.pausing(&promise.counted_suspensions()),
         due: Due::At(due),
         warn_percent: plan.warn_percent,
+        earlier: &plan.earlier,
         ladder: &plan.ladder,
     });
     match derived {
@@ -231,8 +273,9 @@ fn running(promise: &Promise, clock: &Clock, due: Timestamp, plan: &Plan, calend
             .into_iter()
             .map(|rung| Step {
                 level: match rung.kind {
+                    RungKind::Earlier(number) => -i16::from(number),
                     RungKind::Warn => 0,
-                    RungKind::Level(level) => level,
+                    RungKind::Level(level) => level.into(),
                 },
                 fire_time: Some(micros(rung.fire_time)),
                 promise_time: rung.promise.map(micros),

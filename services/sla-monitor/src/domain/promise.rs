@@ -1,6 +1,6 @@
 //! What the ticket service promised: its clocks and the ledger of time that does not count.
 
-use ::deadline::{Allowance, ClockKind, ExtensionReason, SuspensionReason};
+use ::deadline::{Allowance, ClockKind, ExtensionReason, PolicySet, SuspensionReason, Term};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,10 @@ pub struct Promise {
     pub channel: String,
     /// Id of the group whose queue the appeal is in; `None` when it was never told.
     pub group: Option<String>,
+    /// Where the applicant lives, as an ISO 3166-2 code; `None` when it was never told.
+    pub region: Option<String>,
+    /// IANA zone in which the applicant reads times; `None` when it was never told.
+    pub zone: Option<String>,
     /// At most one of each kind.
     pub clocks: Vec<Clock>,
     /// Oldest first.
@@ -118,9 +122,14 @@ impl Promise {
         self.clocks.iter().find(|clock| clock.kind == kind)
     }
 
+    /// One clock under a set, by the wall that its policy chooses.
+    pub fn term<'a>(&self, set: &'a PolicySet, kind: ClockKind) -> Option<Term<'a>> {
+        set.term_for(&self.policy, kind, self.zone.as_deref())
+    }
+
     /// Whether the holder of a level, or of one above it, has said since it acted that they have seen it.
-    pub fn is_acknowledged(&self, level: u8, act_time: Option<Timestamp>) -> bool {
-        self.acknowledgement.is_some_and(|it| level <= it.level && act_time <= Some(it.time))
+    pub fn is_acknowledged(&self, level: i16, act_time: Option<Timestamp>) -> bool {
+        self.acknowledgement.is_some_and(|it| level <= i16::from(it.level) && act_time <= Some(it.time))
     }
 
     /// The suspensions as the arithmetic wants them. One with a reason that is unknown here pauses nothing; the due time that was computed
@@ -137,19 +146,22 @@ impl Promise {
 // === impl Promise, as an older replica of the ticket service tells it ===
 
 impl Promise {
-    /// Puts in what was not told, from what is known: since when the clocks run, and the next answer's. That one goes on as it was while the appeal is
-    /// open, and ends with it.
+    /// Puts in what was not told, from what is known: since when the clocks run, and those that not every policy has. These go on as they were while
+    /// the appeal is open, and end with it.
     pub fn complete(&mut self, known: Option<&Promise>, now: Timestamp) {
         let of = |kind| known.and_then(|known| known.clock(kind));
         for clock in self.clocks.iter_mut().filter(|clock| clock.start_epoch == 0) {
             clock.start_epoch = of(clock.kind).map_or(1, |it| it.start_epoch.min(clock.epoch));
         }
-        let untold = of(ClockKind::NextAnswer).filter(|_| self.clock(ClockKind::NextAnswer).is_none());
-        let Some(mut next) = untold.cloned() else { return };
-        if !next.is_over() && self.clocks.iter().all(Clock::is_over) {
-            (next.state, next.due_time, next.end_time) = (ClockState::Cancelled, None, Some(now));
+        let ended = self.clocks.iter().all(Clock::is_over);
+        for kind in ClockKind::ALL.into_iter().filter(|kind| !kind.is_of_every_policy()) {
+            let untold = of(kind).filter(|_| self.clock(kind).is_none());
+            let Some(mut untold) = untold.cloned() else { continue };
+            if !untold.is_over() && ended {
+                (untold.state, untold.due_time, untold.end_time) = (ClockState::Cancelled, None, Some(now));
+            }
+            self.clocks.push(untold);
         }
-        self.clocks.push(next);
         self.clocks.sort_by_key(|clock| clock.kind);
     }
 }

@@ -13,8 +13,8 @@ pub struct RungKey {
     pub clock: ClockKind,
     /// The clock's epoch.
     pub epoch: i64,
-    /// 0 is the warning, 1 the breach, 2 and up follow.
-    pub level: u8,
+    /// 0 is the warning, or the last of them: those before it count down. 1 is the breach, 2 and up follow.
+    pub level: i16,
 }
 
 /// One step of a ladder in one epoch.

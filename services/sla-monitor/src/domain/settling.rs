@@ -17,7 +17,7 @@ const LEVEL_ACTED: &str = "LEVEL_ACTED";
 pub enum Answer {
     /// The appeal was handed up.
     Accepted {
-        /// What the citizen is told to expect now; `None` where the ladder's promise is not theirs, which are those of the answers.
+        /// What the citizen is told to expect now; `None` where the ladder's promise is not theirs, as of every clock but the resolution's.
         expected_time: Option<Timestamp>,
     },
     /// Too late, paused, or an old epoch.

@@ -7,6 +7,7 @@ mod histories;
 mod notices;
 mod outages;
 mod waits;
+mod warnings;
 
 use std::sync::{Arc, LazyLock};
 
@@ -36,6 +37,8 @@ fn promise(clocks: Vec<Clock>, revision: i64) -> Promise {
         priority: "emergency".into(),
         channel: "web_form".into(),
         group: Some("security".into()),
+        region: None,
+        zone: None,
         clocks,
         suspensions: Vec::new(),
         acknowledgement: None,
@@ -100,7 +103,7 @@ fn accepted(expected_time: Option<Timestamp>) -> Answer {
     Answer::Accepted { expected_time }
 }
 
-fn levels(rungs: &[Rung], clock: ClockKind, state: RungState) -> Vec<(i64, u8)> {
+fn levels(rungs: &[Rung], clock: ClockKind, state: RungState) -> Vec<(i64, i16)> {
     let of = |rung: &&Rung| rung.key.clock == clock && rung.state == state;
     rungs.iter().filter(of).map(|rung| (rung.key.epoch, rung.key.level)).collect()
 }

@@ -31,7 +31,7 @@ pub(crate) use self::rebase::{
 };
 pub(crate) use self::report::{report_row, report_scope};
 pub(crate) use self::report_csv::report_pieces;
-pub(crate) use self::shown::deadline_to_wire;
+pub(crate) use self::shown::{deadline_now_to_wire, deadline_to_wire};
 use crate::domain::Extension;
 
 /// A due time that can't be computed, of whatever `subject` is.
@@ -58,6 +58,7 @@ pub(crate) fn not_computable(subject: &str, refused: Refused) -> Refusal {
 
 pub(crate) fn kind_to_wire(kind: ClockKind) -> wire::ClockKind {
     match kind {
+        ClockKind::Acceptance => wire::ClockKind::Acceptance,
         ClockKind::FirstAnswer => wire::ClockKind::FirstAnswer,
         ClockKind::NextAnswer => wire::ClockKind::NextAnswer,
         ClockKind::Resolution => wire::ClockKind::Resolution,
@@ -67,6 +68,7 @@ pub(crate) fn kind_to_wire(kind: ClockKind) -> wire::ClockKind {
 pub(crate) fn kind_from_wire(kind: wire::ClockKind) -> Option<ClockKind> {
     match kind {
         wire::ClockKind::Unspecified => None,
+        wire::ClockKind::Acceptance => Some(ClockKind::Acceptance),
         wire::ClockKind::FirstAnswer => Some(ClockKind::FirstAnswer),
         wire::ClockKind::NextAnswer => Some(ClockKind::NextAnswer),
         wire::ClockKind::Resolution => Some(ClockKind::Resolution),

@@ -30,7 +30,8 @@ pub(crate) async fn run(app: Arc<App>, _: Caller, request: ExplainDeadlineReques
             .with("policy", &promise.policy)
             .with("policy_version", promise.policy_version.to_string()));
     };
-    let calendar = set.calendar(&clock.calendar).filter(|it| i64::from(it.version()) == clock.calendar_version);
+    let calendar = set.calendar_for(&clock.calendar, plan, promise.zone.as_deref());
+    let calendar = calendar.filter(|it| i64::from(it.version()) == clock.calendar_version);
     let Some(calendar) = calendar else {
         let text = "the calendar that the promise was counted by is not held here";
         return Err(Refusal::precondition(ErrorReason::CalendarUnknown, name, text)
@@ -39,7 +40,7 @@ pub(crate) async fn run(app: Arc<App>, _: Caller, request: ExplainDeadlineReques
     };
     let suspensions = plan.pausing(&promise.counted_suspensions());
     let explanation =
-        explain_extended(policy.pin(), calendar, clock.start_time, clock.allowance, &clock.granted(), &suspensions);
+        explain_extended(policy.pin(), &calendar, clock.start_time, clock.allowance, &clock.granted(), &suspensions);
     let explanation = explanation.map_err(|refused| not_computable(name, refused))?;
     let mut told = explanation_to_wire(&explanation, kind, set.version().into(), clock.due_time);
     told.extensions = clock.extensions.iter().map(extension_to_wire).collect();

@@ -7,8 +7,9 @@ use rpc::{Caller, Refusal};
 
 use super::find;
 use crate::App;
-use crate::grpc::convert::deadline_to_wire;
+use crate::grpc::convert::deadline_now_to_wire;
 
 pub(crate) async fn run(app: Arc<App>, _: Caller, request: GetDeadlineRequest) -> Result<Deadline, Refusal> {
-    Ok(deadline_to_wire(&find(&app, &request.name).await?, app.late_after))
+    let deadline = find(&app, &request.name).await?;
+    Ok(deadline_now_to_wire(&deadline, app.late_after, &app.policies(), app.db.now()))
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::App;
 use crate::domain::micros;
-use crate::grpc::convert::deadline_to_wire;
+use crate::grpc::convert::deadline_now_to_wire;
 use crate::store::list::{Asked, page};
 
 /// Page sizes: by default, and at most.
@@ -58,7 +58,8 @@ pub(crate) async fn run(
         }
         None => String::new(),
     };
-    let deadlines = rows.iter().map(|row| deadline_to_wire(row, app.late_after)).collect();
+    let (policies, now) = (app.policies(), app.db.now());
+    let deadlines = rows.iter().map(|row| deadline_now_to_wire(row, app.late_after, &policies, now)).collect();
     Ok(ListDeadlinesResponse { deadlines, next_page_token })
 }
 

@@ -68,7 +68,7 @@ async fn preview(
         }
     };
     let policies = app.policies();
-    let preview = Preview { app, policies, set, now, after: Some(Uuid::nil()), looked: 0, impacts: Impacts::new() };
+    let preview = Preview { app, policies, set, now, after: Some(Uuid::nil()), looked: 0, impacts: Impacts::default() };
     Ok(stream::try_unfold(preview, |mut preview| async move {
         if preview.after.is_none() {
             return Ok(None);

@@ -47,7 +47,7 @@ pub(crate) async fn append(tx: &mut Tx, now: Timestamp, breaches: &[Breach]) -> 
     let numbers: Vec<&str> = all().map(|it| it.number.as_str()).collect();
     let clocks: Vec<&str> = all().map(|it| it.clock.as_str()).collect();
     let epochs: Vec<i64> = all().map(|it| it.epoch).collect();
-    let levels: Vec<i16> = all().map(|it| it.level.into()).collect();
+    let levels: Vec<i16> = all().map(|it| it.level).collect();
     let policies: Vec<&str> = all().map(|it| it.policy.as_str()).collect();
     let categories: Vec<&str> = all().map(|it| it.category.as_str()).collect();
     let priorities: Vec<&str> = all().map(|it| it.priority.as_str()).collect();
@@ -184,7 +184,7 @@ impl Row {
             number: self.number,
             clock: kind_of(&self.clock).ok_or_else(|| corrupt("breach.clock"))?,
             epoch: self.epoch,
-            level: u8::try_from(self.level).map_err(|_| corrupt("breach.level"))?,
+            level: self.level,
             policy: self.policy,
             category: self.category,
             priority: self.priority,

@@ -30,7 +30,7 @@ struct Row {
     closing: Option<Value>,
 }
 
-/// The clocks of some deadlines, the answers before the resolution. Rows that can't be read are the fault of their own deadline only.
+/// The clocks of some deadlines, in the order of their kinds. Rows that can't be read are the fault of their own deadline only.
 pub(super) async fn of(db: &mut PgConnection, deadlines: &[Uuid]) -> Result<Parts<Kept>, Error> {
     let rows = sqlx::query_as!(
         Row,

@@ -30,6 +30,8 @@ pub(super) struct Row {
     pub(super) trace_context: Option<String>,
     pub(super) acknowledged_level: Option<i16>,
     pub(super) acknowledge_time: Option<Stamp>,
+    pub(super) region: Option<String>,
+    pub(super) time_zone: Option<String>,
 }
 
 /// Reads a deadline.
@@ -38,7 +40,8 @@ pub(crate) async fn get(db: &mut PgConnection, id: Uuid) -> Result<Option<Deadli
         Row,
         "-- get_deadline()
         SELECT deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel, queue_group,
-            suspensions, mismatch, create_time, update_time, trace_context, acknowledged_level, acknowledge_time
+            suspensions, mismatch, create_time, update_time, trace_context, acknowledged_level, acknowledge_time,
+            region, time_zone
         FROM deadline WHERE deadline_id = $1",
         id,
     )
@@ -53,7 +56,8 @@ pub(crate) async fn lock(tx: &mut Tx, id: Uuid) -> Result<Option<Deadline>, Erro
         Row,
         "-- lock_deadline()
         SELECT deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel, queue_group,
-            suspensions, mismatch, create_time, update_time, trace_context, acknowledged_level, acknowledge_time
+            suspensions, mismatch, create_time, update_time, trace_context, acknowledged_level, acknowledge_time,
+            region, time_zone
         FROM deadline WHERE deadline_id = $1 FOR UPDATE",
         id,
     )
@@ -68,8 +72,8 @@ pub(crate) async fn insert(tx: &mut Tx, it: &Deadline) -> Result<bool, Error> {
         "-- insert_deadline()
         INSERT INTO deadline (deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel,
             suspensions, state, mismatch, next_due_time, next_fire_time, create_time, update_time, trace_context, queue_group,
-            acknowledged_level, acknowledge_time)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+            acknowledged_level, acknowledge_time, region, time_zone)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
         ON CONFLICT (deadline_id) DO NOTHING",
         it.id,
         it.promise.number,
@@ -91,6 +95,8 @@ pub(crate) async fn insert(tx: &mut Tx, it: &Deadline) -> Result<bool, Error> {
         it.promise.group,
         it.promise.acknowledgement.map(|it| i16::from(it.level)),
         stamp(it.promise.acknowledgement.map(|it| it.time)) as Option<Stamp>,
+        it.promise.region,
+        it.promise.zone,
     )
     .execute(&mut **tx)
     .await?;
@@ -109,7 +115,7 @@ pub(crate) async fn update(tx: &mut Tx, before: &[Rung], it: &Deadline) -> Resul
         UPDATE deadline SET number = $2, revision = $3, policy = $4, policy_version = $5, policy_hash = $6, category = $7,
             priority = $8, channel = $9, suspensions = $10, state = $11, mismatch = $12, next_due_time = $13,
             next_fire_time = $14, update_time = $15, trace_context = $16, queue_group = $17,
-            acknowledged_level = $18, acknowledge_time = $19
+            acknowledged_level = $18, acknowledge_time = $19, region = $20, time_zone = $21
         WHERE deadline_id = $1",
         it.id,
         it.promise.number,
@@ -130,6 +136,8 @@ pub(crate) async fn update(tx: &mut Tx, before: &[Rung], it: &Deadline) -> Resul
         it.promise.group,
         it.promise.acknowledgement.map(|it| i16::from(it.level)),
         stamp(it.promise.acknowledgement.map(|it| it.time)) as Option<Stamp>,
+        it.promise.region,
+        it.promise.zone,
     )
     .execute(&mut **tx)
     .await?;
@@ -233,6 +241,8 @@ impl Row {
                 priority: self.priority,
                 channel: self.channel,
                 group: self.queue_group,
+                region: self.region,
+                zone: self.time_zone,
                 clocks,
                 suspensions: serde_json::from_value(self.suspensions).map_err(|_| corrupt("deadline.suspensions"))?,
                 acknowledgement,

@@ -46,7 +46,8 @@ pub(crate) async fn page(tx: &mut Tx, after: Uuid, limit: u32) -> Result<Page, E
         Row,
         "-- deadlines_of()
         SELECT deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel, queue_group, suspensions,
-            mismatch, create_time, update_time, trace_context, acknowledged_level, acknowledge_time
+            mismatch, create_time, update_time, trace_context, acknowledged_level, acknowledge_time,
+            region, time_zone
         FROM deadline WHERE deadline_id = ANY($1)",
         &ids,
     )

@@ -29,7 +29,8 @@ pub(crate) async fn lock(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<Foun
         Row,
         "-- lock_due()
         SELECT deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel, queue_group,
-            suspensions, mismatch, create_time, update_time, trace_context, acknowledged_level, acknowledge_time
+            suspensions, mismatch, create_time, update_time, trace_context, acknowledged_level, acknowledge_time,
+            region, time_zone
         FROM deadline WHERE next_fire_time <= $1
         ORDER BY next_fire_time LIMIT $2
         FOR UPDATE SKIP LOCKED",

@@ -34,7 +34,8 @@ pub(crate) async fn page(db: &mut PgConnection, asked: &Asked) -> Result<Vec<Dea
         Row,
         "-- list_deadlines()
         SELECT deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel, queue_group,
-            suspensions, mismatch, create_time, update_time, trace_context, acknowledged_level, acknowledge_time
+            suspensions, mismatch, create_time, update_time, trace_context, acknowledged_level, acknowledge_time,
+            region, time_zone
         FROM deadline
         WHERE state = $1
             AND COALESCE(next_due_time, 'infinity'::timestamptz) <= $2::text::timestamptz

@@ -47,7 +47,6 @@ pub(crate) async fn find_and_note(
 
 fn key(deadline: Uuid, clock: &str, epoch: i64, level: i16) -> Result<(Uuid, RungKey), Error> {
     let clock = kind_of(clock).ok_or_else(|| corrupt("rung.clock"))?;
-    let level = u8::try_from(level).map_err(|_| corrupt("rung.level"))?;
     Ok((deadline, RungKey { clock, epoch, level }))
 }
 

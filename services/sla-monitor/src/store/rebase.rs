@@ -129,7 +129,8 @@ pub(crate) async fn page(tx: &mut Tx, after: Uuid, limit: i64) -> Result<Vec<(Uu
         DeadlineRow,
         "-- tracked_after()
         SELECT deadline_id, number, revision, policy, policy_version, policy_hash, category, priority, channel, queue_group, suspensions,
-            mismatch, create_time, update_time, trace_context, acknowledged_level, acknowledge_time
+            mismatch, create_time, update_time, trace_context, acknowledged_level, acknowledge_time,
+            region, time_zone
         FROM deadline WHERE deadline_id > $1 AND state = 'tracked' ORDER BY deadline_id LIMIT $2",
         after,
         limit,

@@ -154,7 +154,7 @@ pub(super) async fn settle(tx: &mut Tx, deadline: &Deadline, rung: &Rung, breach
         deadline.id,
         rung.key.clock.as_str(),
         rung.key.epoch,
-        i16::from(rung.key.level),
+        rung.key.level,
         rung.state.as_str(),
         rung.reason,
         rung.notice_request_id,
@@ -185,7 +185,7 @@ impl Row {
             key: RungKey {
                 clock: kind_of(&self.clock).ok_or_else(|| corrupt("rung.clock"))?,
                 epoch: self.epoch,
-                level: u8::try_from(self.level).map_err(|_| corrupt("rung.level"))?,
+                level: self.level,
             },
             state: RungState::parse(&self.state).ok_or_else(|| corrupt("rung.state"))?,
             start_epoch: self.start_epoch,
@@ -211,7 +211,7 @@ impl<'a> Columns<'a> {
             columns.deadlines.push(deadline);
             columns.clocks.push(rung.key.clock.as_str());
             columns.epochs.push(rung.key.epoch);
-            columns.levels.push(rung.key.level.into());
+            columns.levels.push(rung.key.level);
             columns.states.push(rung.state.as_str());
             columns.start_epochs.push(rung.start_epoch);
             columns.extensions.push(rung.extensions.into());

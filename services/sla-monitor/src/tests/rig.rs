@@ -227,6 +227,7 @@ pub fn promise() -> wire::Deadline {
             end_time: None,
             rungs: Vec::new(),
             extensions: Vec::new(),
+            ..wire::Clock::default()
         }
     };
     wire::Deadline {
@@ -280,6 +281,12 @@ pub fn run_on(clock: &mut wire::Clock, due: Timestamp) {
     clock.due_time = Some(to_wire(due));
     clock.end_time = None;
     clock.epoch += 1;
+}
+
+/// A deadline without what changes as time goes by.
+pub fn timeless(mut deadline: wire::Deadline) -> wire::Deadline {
+    deadline.clocks.iter_mut().for_each(|clock| clock.remaining = None);
+    deadline
 }
 
 /// (epoch, level, state) of the resolution's rungs.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::actor::Actor;
-use super::applicant::{Applicant, Consent, Contact};
+use super::applicant::{Applicant, Consent, Contact, Region};
 use super::assurance::AssuranceLevel;
 use super::clocks::{Clock, ClockState, Suspension};
 use super::extension::Extension;
@@ -69,8 +69,12 @@ pub struct Appeal {
     pub language: Language,
     /// Zone in which the applicant reads times.
     pub time_zone: Zone,
+    /// Where the applicant lives; `None` where nobody told it.
+    pub region: Option<Region>,
     /// Under which policy it was promised.
     pub promise: Promise,
+    /// The clock of the acceptance; `None` where the policy promises none.
+    pub acceptance: Option<Clock>,
     /// The clock of the first answer.
     pub first_answer: Clock,
     /// The clock of the next answer; `None` before the applicant first waited for one, or where the policy promises none.
@@ -141,9 +145,10 @@ impl Appeal {
         }
     }
 
-    /// The clock of that kind; of the next answer's there may be none.
+    /// The clock of that kind; of the acceptance's and the next answer's there may be none.
     pub fn clock(&self, kind: ClockKind) -> Option<&Clock> {
         match kind {
+            ClockKind::Acceptance => self.acceptance.as_ref(),
             ClockKind::FirstAnswer => Some(&self.first_answer),
             ClockKind::NextAnswer => self.next_answer.as_ref(),
             ClockKind::Resolution => Some(&self.resolution),
@@ -152,6 +157,7 @@ impl Appeal {
 
     pub(super) fn clock_mut(&mut self, kind: ClockKind) -> Option<&mut Clock> {
         match kind {
+            ClockKind::Acceptance => self.acceptance.as_mut(),
             ClockKind::FirstAnswer => Some(&mut self.first_answer),
             ClockKind::NextAnswer => self.next_answer.as_mut(),
             ClockKind::Resolution => Some(&mut self.resolution),
@@ -166,7 +172,7 @@ impl Appeal {
     /// What the clock's term is extended by, in order.
     pub fn granted(&self, kind: ClockKind) -> Vec<Allowance> {
         match kind {
-            ClockKind::FirstAnswer | ClockKind::NextAnswer => Vec::new(),
+            ClockKind::Acceptance | ClockKind::FirstAnswer | ClockKind::NextAnswer => Vec::new(),
             ClockKind::Resolution => {
                 self.extensions.iter().filter(|it| it.is_effective()).map(|it| it.length).collect()
             }
@@ -192,7 +198,7 @@ impl Appeal {
 
     /// What is wrong with this appeal; `None` for every one that events can give. Stored rows are checked by it.
     pub fn fault(&self) -> Option<&'static str> {
-        let next = self.next_answer.as_ref();
+        let (accepted, next) = (self.acceptance.as_ref(), self.next_answer.as_ref());
         let rules = [
             (
                 self.state.is_paused() == self.open_suspension().is_some(),
@@ -208,6 +214,8 @@ impl Appeal {
             ),
             (!self.state.is_paused() || self.clocks().all(|c| !c.is_running()), "no clock runs in a paused state"),
             (self.state.is_open() || self.clocks().all(Clock::is_over), "no clock is left when the appeal has ended"),
+            (accepted.is_none_or(|c| c.state != ClockState::Paused), "the acceptance's clock never pauses"),
+            (accepted.is_none_or(|c| c.is_over() || !self.first_answer.is_over()), "who answered has begun with it"),
             (next.is_none() || self.first_answer.is_over(), "the next answer comes after the first"),
             (next.is_none_or(|c| c.state != ClockState::Paused), "the next answer's clock never pauses"),
             (

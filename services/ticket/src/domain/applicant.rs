@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
+use serde::{Deserialize, Serialize};
+
 use super::kinds::ids;
-use person::{AccountNumber, BirthDate, CallTime, Email, Inn, Passport, PersonName, Phone, Snils};
+use person::{AccountNumber, ApplicantGroup, BirthDate, CallTime, Email, Inn, Passport, PersonName, Phone, Snils};
 
 ids! {
     /// How the answer is wished for.
@@ -38,6 +40,29 @@ pub struct Applicant {
     pub preferred_answer: Option<PreferredAnswer>,
     /// When to call, in their words.
     pub call_time: Option<CallTime>,
+    /// The group of people with terms of their own that they are of.
+    pub group: Option<ApplicantGroup>,
+}
+
+/// Where an applicant lives, as an ISO 3166-2 code: `RU-SA`. So large that it names nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Region(String);
+
+impl Region {
+    /// Reads a code.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn parse(given: &str) -> Result<Self, &'static str> {
+        let is_one = deadline::is_region(given);
+        is_one.then(|| Self(given.to_owned())).ok_or("must be an ISO 3166-2 code, such as RU-SA")
+    }
+
+    /// The code.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// Where the applicant is reached about this appeal. Both are required by the form (T4).

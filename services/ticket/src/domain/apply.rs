@@ -35,7 +35,9 @@ impl Appeal {
             filed_by: recorded.actor.clone(),
             language: event.language.clone(),
             time_zone: event.time_zone.clone(),
+            region: event.region.clone(),
             promise: event.promise.clone(),
+            acceptance: event.acceptance.as_ref().map(|term| started(ClockKind::Acceptance, 1, recorded, term)),
             first_answer: started(ClockKind::FirstAnswer, 1, recorded, &event.first_answer),
             next_answer: None,
             resolution: started(ClockKind::Resolution, 1, recorded, &event.resolution),
@@ -73,6 +75,7 @@ impl Appeal {
             // Only ever the first event, which makes the appeal.
             Event::Filed(_) => {}
             Event::Assigned { assignee } => self.assignee = Some(assignee.clone()),
+            Event::Accepted => self.acceptance.iter_mut().for_each(|clock| end(clock, ClockState::Met, recorded)),
             Event::MessagePosted { message, .. } => self.last_message = *message,
             Event::FirstAnswered { message } => {
                 self.last_message = self.last_message.max(*message);

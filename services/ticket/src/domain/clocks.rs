@@ -6,9 +6,10 @@
 //! RUNNING | PAUSED --(withdrawn)--> CANCELLED
 //!
 //! next answer:  (none) | MET --(the applicant writes: begins anew, epoch + 1)--> RUNNING --(a person answers)--> MET
+//! acceptance:   RUNNING --(somebody has begun with it)--> MET
 //! ```
 //!
-//! The first answer and the resolution run from the filing on. The next answer's clock is there only while the applicant waits for one, after
+//! The first answer and the resolution run from the filing on, and so does the acceptance where the policy promises it. The next answer's clock is there only while the applicant waits for one, after
 //! the first: the oldest thing that they wrote and nobody answered begins it, what they add does not move it, and it never pauses, since
 //! what pauses the others is an answer (peers S-01).
 //!

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::appeal::Papers;
+use super::applicant::Region;
 use super::assurance::Assertion;
 use super::categories::Category;
 use super::extension::Extend;
@@ -36,6 +37,8 @@ pub struct FileAppeal {
     pub language: Language,
     /// Zone in which they read times.
     pub time_zone: Zone,
+    /// Where they live, where it was told.
+    pub region: Option<Region>,
     /// What they wrote.
     pub papers: Papers,
 }

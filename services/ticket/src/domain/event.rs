@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::actor::Actor;
 use super::appeal::Promise;
+use super::applicant::Region;
 use super::assurance::{AssuranceLevel, resolving};
 use super::command::Need;
 use super::extension::Lapse;
@@ -72,6 +73,8 @@ pub enum Event {
         /// Id of the member.
         assignee: String,
     },
+    /// Somebody has begun with it; only where that was promised.
+    Accepted,
     /// A message was posted.
     MessagePosted {
         /// Its number.
@@ -265,8 +268,14 @@ pub struct FiledEvent {
     pub language: Language,
     /// Zone of the applicant.
     pub time_zone: Zone,
+    /// Where they live, where it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Region>,
     /// Under which policy it was promised.
     pub promise: Promise,
+    /// The clock of the acceptance, where the policy promises it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acceptance: Option<Term>,
     /// The clock of the first answer.
     pub first_answer: Term,
     /// The clock of the resolution.
@@ -312,6 +321,7 @@ impl Event {
         match self {
             Self::Filed(_) => "filed",
             Self::Assigned { .. } => "assigned",
+            Self::Accepted => "accepted",
             Self::MessagePosted { .. } => "message_posted",
             Self::FirstAnswered { .. } => "first_answered",
             Self::AnswerAwaited { .. } => "answer_awaited",
@@ -346,6 +356,7 @@ impl Event {
         match self {
             Self::EscalationAcknowledged { level } => level.is_some(),
             Self::Filed(_)
+            | Self::Accepted
             | Self::FirstAnswered { .. }
             | Self::AnswerAwaited { .. }
             | Self::NextAnswered { .. }

@@ -2,10 +2,12 @@
 
 use deadline::Features;
 use jiff::Timestamp;
+use person::ApplicantGroup;
 use uuid::Uuid;
 
 use super::actor::Actor;
 use super::appeal::{Appeal, Promise};
+use super::applicant::Region;
 use super::command::FileAppeal;
 use super::event::{Event, FiledEvent, Recorded};
 use super::kinds::{ClockKind, State};
@@ -29,15 +31,21 @@ pub fn file(
 ) -> Result<Decision, Refusal> {
     let set = rules.in_force(now);
     let category = &filing.category;
-    let features =
-        Features { category: &category.id, kind: category.kind, priority: category.priority, channel: filing.channel };
+    let features = Features {
+        category: &category.id,
+        kind: category.kind,
+        priority: category.priority,
+        channel: filing.channel,
+        region: filing.region.as_ref().map(Region::as_str),
+        applicant_group: filing.papers.applicant.group.as_ref().map(ApplicantGroup::expose),
+    };
     let policy = set.select(&features);
     let promise =
         Promise { policy: policy.id.clone(), set_version: set.version(), set_hash: set.content_hash().to_string() };
     let term = |clock| {
-        let term = set.term(&policy.id, clock);
+        let term = set.term_for(&policy.id, clock, Some(filing.time_zone.as_str()));
         let term = term.ok_or_else(|| Refusal::Broken(format!("policy {:?} has no calendar", policy.id)))?;
-        begun(term, now, &[])
+        begun(&term, now, &[])
     };
     let event = FiledEvent {
         id,
@@ -53,6 +61,8 @@ pub fn file(
         citizen: filing.citizen,
         language: filing.language.clone(),
         time_zone: filing.time_zone.clone(),
+        region: filing.region.clone(),
+        acceptance: policy.acceptance.as_ref().map(|_| term(ClockKind::Acceptance)).transpose()?,
         first_answer: term(ClockKind::FirstAnswer)?,
         resolution: term(ClockKind::Resolution)?,
         promise,

@@ -42,7 +42,7 @@ mod terms;
 pub use actor::Actor;
 pub use advice::Advices;
 pub use appeal::{Appeal, Escalation, Papers, Promise};
-pub use applicant::{Applicant, Consent, Contact, PreferredAnswer};
+pub use applicant::{Applicant, Consent, Contact, PreferredAnswer, Region};
 pub use assurance::{Assertion, AssuranceLevel};
 pub use categories::{Catalogue, Category, is_id};
 pub use clocks::{Clock, ClockState, Suspension};
@@ -59,7 +59,8 @@ pub use names::{
 pub use number::Number;
 pub use outcome::{DeadlineOutcome, NoticeOutcome, NoticeState, RungOutcome};
 pub use person::{
-    AccountNumber, BirthDate, CallTime, Email, Inn, Language, Passport, PersonName, Phone, Snils, Text, Zone,
+    AccountNumber, ApplicantGroup, BirthDate, CallTime, Email, Inn, Language, Passport, PersonName, Phone, Snils, Text,
+    Zone,
 };
 pub use refusal::{Refusal, Unsuitable};
 pub use staff::{Level, Member, MemberChange};

@@ -41,8 +41,8 @@ pub struct DeadlineOutcome {
     pub clock: ClockKind,
     /// Its epoch at the time.
     pub epoch: i64,
-    /// The rung's level; 0 is the warning.
-    pub level: u8,
+    /// The rung's level; 0 is the last warning, those before it count down.
+    pub level: i16,
     /// What happened.
     pub outcome: RungOutcome,
     /// When it happened.

@@ -87,11 +87,20 @@ impl<'a> Deciding<'a> {
         if self.is_assignee() { Ok(()) } else { Err(Refusal::NotAssignee) }
     }
 
+    /// Somebody has it from now on, where that is still to come.
+    fn begin(&mut self) {
+        if self.after.acceptance.as_ref().is_some_and(Clock::is_running) {
+            let state = self.after.state;
+            self.record(Event::Accepted, state);
+        }
+    }
+
     /// A message that the citizen sees: by a person it is the first answer (peers T-03), or the next one where they wait for that.
     fn answer(&mut self, message: i64) {
         if self.author() != Author::Staff {
             return;
         }
+        self.begin();
         let state = self.after.state;
         if !self.after.first_answer.is_over() {
             self.record(Event::FirstAnswered { message }, state);
@@ -130,11 +139,14 @@ impl<'a> Deciding<'a> {
 
     pub(super) fn assign(&mut self, member: &Member) -> Result<(), Refusal> {
         if self.after.assignee.as_ref() == Some(&member.id) {
+            // It was handed up to them, and they take it.
+            self.begin();
             return Ok(());
         }
         suitable(member, &self.after).map_err(Refusal::MemberNotSuitable)?;
         let state = if self.after.state == State::Registered { State::Assigned } else { self.after.state };
         self.record(Event::Assigned { assignee: member.id.clone() }, state);
+        self.begin();
         Ok(())
     }
 
@@ -218,7 +230,7 @@ impl<'a> Deciding<'a> {
                 notification: None,
                 clock: Some(clock),
                 epoch: Some(epoch),
-                level: Some(level),
+                level: u8::try_from(level).ok(),
                 reason,
             }),
         };

@@ -1,9 +1,10 @@
 //! Due times, by `deadline` (L1 to L3, L8). The appeal pins policy, calendar and allowance; what is computed here later uses
 //! the pinned ones.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use deadline::{Allowance, Due, NotExtensible, PolicySet, Published, Refused, RungKind, Term};
+use deadline::{Allowance, Calendar, Due, NotExtensible, PolicySet, Published, Refused, RungKind, Term};
 use jiff::Timestamp;
 
 use super::appeal::{Appeal, Promise};
@@ -53,19 +54,19 @@ impl Rules<'_> {
         let clock = appeal.clock(kind).ok_or_else(|| Refusal::Broken("a clock that there is not is due".into()))?;
         let counted: Vec<_> = suspensions.iter().map(Suspension::counted).collect();
         let set = self.pinned(appeal, clock)?;
-        let calendar = set.calendar(&clock.calendar).ok_or_else(|| no_calendar(clock))?;
-        let term = set.term(&appeal.promise.policy, kind);
+        let term = term_of(set, appeal, kind);
+        let calendar = calendar_of(set, appeal, clock, term.as_ref()).ok_or_else(|| no_calendar(clock))?;
         // A policy that is not in the set any more left its allowance in the clock; all our suspensions then count.
-        let pausing = term.map_or_else(|| counted.clone(), |term| term.plan().pausing(&counted));
+        let pausing = term.as_ref().map_or_else(|| counted.clone(), |term| term.plan().pausing(&counted));
         let granted = appeal.granted(kind);
         let due =
-            deadline::extended(calendar, clock.start_time, clock.allowance, &granted, &pausing).map_err(refused)?;
+            deadline::extended(&calendar, clock.start_time, clock.allowance, &granted, &pausing).map_err(refused)?;
         let Due::At(due_time) = due else {
             return Err(Refusal::Broken("a due time was asked for while a suspension is open".into()));
         };
         let promise = match (term, clock.acted_level) {
             (Some(term), level @ 1..) => {
-                let moved = planned(term, clock, &counted, due)?;
+                let moved = planned(&term, clock, &counted, due)?;
                 moved.filter(|time| *time > now).or_else(|| term.level_end(level, now, &counted)).or(moved)
             }
             _ => None,
@@ -81,12 +82,12 @@ impl Rules<'_> {
         // What the promise allows and nothing newer: it was promised with these bounds.
         let set = self.published.by_hash(&appeal.promise.set_hash).ok_or_else(never)?;
         let rule = set.extension(policy).ok_or_else(never)?;
-        let (term, calendar) = (set.term(policy, ClockKind::Resolution), set.calendar(&clock.calendar));
-        let (term, calendar) = (term.ok_or_else(never)?, calendar.ok_or_else(|| no_calendar(clock))?);
+        let term = term_of(set, appeal, ClockKind::Resolution).ok_or_else(never)?;
+        let calendar = calendar_of(set, appeal, clock, Some(&term)).ok_or_else(|| no_calendar(clock))?;
         let counted: Vec<_> = appeal.suspensions.iter().map(Suspension::counted).collect();
         let before = appeal.granted(ClockKind::Resolution).len();
         let pausing = term.plan().pausing(&counted);
-        let allowed = rule.allow(calendar, before, due, ask.reason, ask.length, &pausing).map_err(refused)?;
+        let allowed = rule.allow(&calendar, before, due, ask.reason, ask.length, &pausing).map_err(refused)?;
         allowed.map_err(Refusal::NotExtensible)
     }
 
@@ -109,21 +110,21 @@ impl Rules<'_> {
         let (mut terms, mut expected_time) = (Vec::new(), None);
         for kind in ClockKind::ALL {
             let Some(clock) = appeal.clock(kind).filter(|clock| !clock.is_over()) else { continue };
-            let term = match set.term(policy, kind).map(|term| term.begun_in(clock.start_epoch)) {
-                // A wait that the policy promises no answer to any more ends as it was promised, and climbs no ladder.
-                None if kind == ClockKind::NextAnswer => continue,
+            let term = match term_of(set, appeal, kind).map(|term| term.begun_in(clock.start_epoch)) {
+                // What the policy promises nothing of any more ends as it was promised, and climbs no ladder.
+                None if !kind.is_of_every_policy() && set.policy(policy).is_some() => continue,
                 found => found.ok_or(Refusal::PolicyNotInSet)?,
             };
             let Some(under) = after.clock_mut(kind) else { continue };
             under.allowance = term.allowance();
             (under.calendar, under.calendar_version) = (term.calendar().id().to_owned(), term.calendar().version());
-            let was = before.and_then(|set| set.term(policy, kind)).map(|was| was.begun_in(clock.start_epoch));
+            let was = before.and_then(|set| term_of(set, appeal, kind)).map(|was| was.begun_in(clock.start_epoch));
             let is_same = was.is_some_and(|was| was.promises_like(&term));
             let mut due_time = None;
             if clock.is_running() {
                 let due = self.due(&after, kind, &appeal.suspensions, now)?.due_time;
                 let promised = (clock.acted_level > 0).then_some(appeal.expected_time).flatten();
-                let planned = planned(term, clock, &counted, Due::At(due))?;
+                let planned = planned(&term, clock, &counted, Due::At(due))?;
                 expected_time = [Some(due), promised, planned].into_iter().max().flatten();
                 due_time = Some(due);
             } else {
@@ -147,15 +148,15 @@ impl Rules<'_> {
     /// The term of an answer that the applicant waits for from `now` on. `None` where the policy promises none, or it can't be computed.
     pub(super) fn next_answer(&self, appeal: &Appeal, now: Timestamp) -> Option<event::Term> {
         let set = self.published.by_hash(&appeal.promise.set_hash)?;
-        let term = set.term(&appeal.promise.policy, ClockKind::NextAnswer)?;
-        begun(term, now, &appeal.suspensions).ok()
+        let term = term_of(set, appeal, ClockKind::NextAnswer)?;
+        begun(&term, now, &appeal.suspensions).ok()
     }
 
     /// Until when the applicant is waited for who is asked at `now`, and when they are reminded. `None` for good, and never; also where that can't
     /// be computed.
     pub(super) fn waits(&self, appeal: &Appeal, now: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
         let set = self.published.by_hash(&appeal.promise.set_hash);
-        let Some(term) = set.and_then(|set| set.term(&appeal.promise.policy, ClockKind::Resolution)) else {
+        let Some(term) = set.and_then(|set| term_of(set, appeal, ClockKind::Resolution)) else {
             return (None, None);
         };
         let after = |span: Option<Allowance>| deadline::due(term.calendar(), now, span?, &[]).ok()?.time();
@@ -173,9 +174,9 @@ impl Rules<'_> {
         now: Timestamp,
     ) -> Result<Option<event::Term>, Refusal> {
         let set = self.published.by_hash(&appeal.promise.set_hash);
-        let term = set.and_then(|set| set.term(&appeal.promise.policy, ClockKind::Resolution));
+        let term = set.and_then(|set| term_of(set, appeal, ClockKind::Resolution));
         let term = term.filter(|term| term.policy().reopened().is_some());
-        term.map(|term| begun(term.begun_in(appeal.resolution.epoch + 1), now, suspensions)).transpose()
+        term.map(|term| begun(&term.begun_in(appeal.resolution.epoch + 1), now, suspensions)).transpose()
     }
 
     /// When the term of a level of the ladder ends that the level has from `now` on; `None` where it has no end that is known, or the policy no
@@ -183,13 +184,13 @@ impl Rules<'_> {
     pub(super) fn level_end(&self, appeal: &Appeal, kind: ClockKind, level: u8, now: Timestamp) -> Option<Timestamp> {
         let set = self.pinned(appeal, appeal.clock(kind)?).ok()?;
         let counted: Vec<_> = appeal.suspensions.iter().map(Suspension::counted).collect();
-        set.term(&appeal.promise.policy, kind)?.level_end(level, now, &counted)
+        term_of(set, appeal, kind)?.level_end(level, now, &counted)
     }
 
     /// Who a level of a clock's ladder hands to, by the policy of the promise; `None` where that has no such level, or is not known.
     pub(super) fn role(&self, appeal: &Appeal, kind: ClockKind, level: u8) -> Option<Level> {
         let set = self.pinned(appeal, appeal.clock(kind)?).ok()?;
-        let plan = set.term(&appeal.promise.policy, kind)?.plan();
+        let plan = set.policy(&appeal.promise.policy)?.plan(kind)?;
         Level::of_holder(plan.ladder.level(level)?.role)
     }
 
@@ -211,8 +212,26 @@ impl Rules<'_> {
     }
 }
 
+/// A clock's term under a set, by the wall that its policy chooses.
+fn term_of<'a>(set: &'a PolicySet, appeal: &Appeal, kind: ClockKind) -> Option<Term<'a>> {
+    set.term_for(&appeal.promise.policy, kind, Some(appeal.time_zone.as_str()))
+}
+
+/// The calendar that a clock was promised by, in the set's version; by its own wall where the set does not say which one.
+fn calendar_of<'a>(
+    set: &'a PolicySet,
+    appeal: &Appeal,
+    clock: &Clock,
+    term: Option<&Term<'_>>,
+) -> Option<Cow<'a, Calendar>> {
+    match term {
+        Some(term) => set.calendar_for(&clock.calendar, term.plan(), Some(appeal.time_zone.as_str())),
+        None => set.calendar(&clock.calendar).map(Cow::Borrowed),
+    }
+}
+
 /// A term that begins at `now`; only suspensions that are over may lie in it.
-pub(super) fn begun(term: Term<'_>, now: Timestamp, suspensions: &[Suspension]) -> Result<event::Term, Refusal> {
+pub(super) fn begun(term: &Term<'_>, now: Timestamp, suspensions: &[Suspension]) -> Result<event::Term, Refusal> {
     let counted: Vec<_> = suspensions.iter().map(Suspension::counted).collect();
     let due = term.due(now, &counted).map_err(refused)?;
     Ok(event::Term {
@@ -225,7 +244,7 @@ pub(super) fn begun(term: Term<'_>, now: Timestamp, suspensions: &[Suspension]) 
 
 /// What the level of a clock that acted promises under a due time; `None` before any has.
 fn planned(
-    term: Term<'_>,
+    term: &Term<'_>,
     clock: &Clock,
     suspensions: &[deadline::Suspension],
     due: Due,

@@ -1,5 +1,6 @@
 //! The state machine as a whole: by table, by journeys, and by random commands.
 
+mod acceptance;
 mod extensions;
 mod journeys;
 mod next_answer;
@@ -40,6 +41,7 @@ fn filing(category: &str, channel: Channel, citizen: Option<Uuid>) -> FileAppeal
         category: Catalogue::builtin().find(category).unwrap().clone(),
         language: Language::parse("").unwrap(),
         time_zone: Zone::parse("").unwrap(),
+        region: None,
         papers: Papers {
             subject: Text::line("Не могу войти").unwrap(),
             description: Text::body("Код не приходит.").unwrap(),
@@ -52,6 +54,7 @@ fn filing(category: &str, channel: Channel, citizen: Option<Uuid>) -> FileAppeal
                 birth_date: None,
                 preferred_answer: None,
                 call_time: None,
+                group: None,
             },
             contact: Contact {
                 phone: Phone::parse("+79161234567").unwrap(),

@@ -21,6 +21,8 @@ pub(super) fn wire(appeal: &Appeal) -> sla::Deadline {
         priority: appeal.priority.as_str().to_owned(),
         channel: appeal.channel.as_str().to_owned(),
         group: appeal.group.clone(),
+        region: appeal.region.as_ref().map(|region| region.as_str().to_owned()).unwrap_or_default(),
+        time_zone: appeal.time_zone.as_str().to_owned(),
         acknowledgement: appeal.escalation.acknowledge_time.map(|acknowledged| sla::Acknowledgement {
             level: appeal.escalation.level.into(),
             acknowledge_time: time(acknowledged),
@@ -42,6 +44,7 @@ pub(super) fn wire(appeal: &Appeal) -> sla::Deadline {
 
 fn clock(appeal: &Appeal, clock: &Clock) -> sla::Clock {
     let kind = match clock.kind {
+        ClockKind::Acceptance => sla::ClockKind::Acceptance,
         ClockKind::FirstAnswer => sla::ClockKind::FirstAnswer,
         ClockKind::NextAnswer => sla::ClockKind::NextAnswer,
         ClockKind::Resolution => sla::ClockKind::Resolution,
@@ -64,6 +67,7 @@ fn clock(appeal: &Appeal, clock: &Clock) -> sla::Clock {
         calendar_version: clock.calendar_version.into(),
         end_time: clock.end_time.and_then(time),
         rungs: Vec::new(),
+        remaining: None,
         extensions: extensions(appeal, clock.kind),
     }
 }
@@ -80,7 +84,7 @@ fn extensions(appeal: &Appeal, kind: ClockKind) -> Vec<sla::Extension> {
         length: Some(allowance_to_wire(it.length)),
     };
     match kind {
-        ClockKind::FirstAnswer | ClockKind::NextAnswer => Vec::new(),
+        ClockKind::Acceptance | ClockKind::FirstAnswer | ClockKind::NextAnswer => Vec::new(),
         ClockKind::Resolution => appeal.extensions.iter().filter(|it| it.is_effective()).map(extension).collect(),
     }
 }

@@ -53,7 +53,7 @@ macro_rules! appeal_columns {
             $crate::store::appeal_row::AppealRow,
             $name + r#"
         SELECT appeal_id, number, state, channel, category, kind, priority, queue_group, required_assurance, required_action,
-            confirmed, confirmed_citizen_id, citizen_id, filed_by, language_code, time_zone, consent_version, consent_time,
+            confirmed, confirmed_citizen_id, citizen_id, filed_by, language_code, time_zone, region, consent_version, consent_time,
             subject, description, applicant, contact_phone, contact_email,
             policy, policy_version, policy_hash,
             first_state, first_epoch, first_start_time, first_due_time,
@@ -64,6 +64,7 @@ macro_rules! appeal_columns {
             resolution_calendar, resolution_calendar_version, resolution_end_time, resolution_level,
             expected_time, create_time, update_time, resolve_time, escalation_level, acknowledge_time, assignee, queue_level,
             answer_message_no, revision, version, last_event_no, last_message_no, last_suspension_no,
+            acceptance AS "acceptance: sqlx::types::Json<crate::domain::Clock>",
             next_answer AS "next_answer: sqlx::types::Json<crate::domain::Clock>",
             extensions AS "extensions: sqlx::types::Json<Vec<crate::domain::Extension>>",
             "# + $ledger + r#" AS "ledger: crate::store::suspension::Ledger"
@@ -151,7 +152,7 @@ pub async fn save(tx: &mut Tx, before: &Appeal, after: &Appeal) -> Result<(), Er
             resolution_level = $13,
             expected_time = $14, update_time = $15, resolve_time = $16, escalation_level = $17, acknowledge_time = $18,
             assignee = $19, queue_level = $20, answer_message_no = $21,
-            extensions = $28, next_answer = $29,
+            extensions = $28, next_answer = $29, acceptance = $30,
             revision = $22, version = $23, last_event_no = $24, last_message_no = $25, last_suspension_no = $26
         WHERE appeal_id = $1",
         after.id,
@@ -183,6 +184,7 @@ pub async fn save(tx: &mut Tx, before: &Appeal, after: &Appeal) -> Result<(), Er
         after.confirmed_citizen,
         extensions as _,
         after.next_answer.as_ref().map(Json) as _,
+        after.acceptance.as_ref().map(Json) as _,
     )
     .execute(&mut **tx)
     .await?;

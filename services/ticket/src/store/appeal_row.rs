@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     Appeal, AssuranceLevel, Clock, ClockKind, ClockState, Consent, Contact, Email, Escalation, Extension, Language,
-    Level, Number, Papers, Phone, Priority, Promise, State, Suspension, Text, Zone, priority_rank,
+    Level, Number, Papers, Phone, Priority, Promise, Region, State, Suspension, Text, Zone, priority_rank,
 };
 use crate::store::suspension::Ledger;
 use crate::store::{applicant, corrupt};
@@ -33,6 +33,7 @@ pub(super) struct AppealRow {
     pub filed_by: String,
     pub language_code: String,
     pub time_zone: String,
+    pub region: Option<String>,
     pub consent_version: String,
     pub consent_time: Timestamp,
     pub subject: Vec<u8>,
@@ -52,6 +53,8 @@ pub(super) struct AppealRow {
     pub first_calendar_version: i32,
     pub first_end_time: Option<Timestamp>,
     pub first_level: i16,
+    /// None where the policy promises none.
+    pub acceptance: Option<Json<Clock>>,
     /// None where the applicant never waited for one.
     pub next_answer: Option<Json<Clock>>,
     pub resolution_state: String,
@@ -112,12 +115,13 @@ impl AppealRow {
         })
     }
 
-    /// The clock of the next answer. A replica that is older than it leaves it running where it pauses or ends the appeal; that was an answer, or
-    /// the end of waiting for one.
-    fn next_answer(&self) -> Option<Clock> {
-        let mut clock = self.next_answer.as_ref()?.0.clone();
+    /// A clock that a replica which is older than it leaves running where it pauses or ends the appeal. What paused it was an answer; and by an
+    /// answer somebody has begun with it.
+    fn since_ended(&self, clock: Option<&Json<Clock>>) -> Option<Clock> {
+        let mut clock = clock?.0.clone();
         let state = State::parse(&self.state)?;
-        if clock.is_running() && (state.is_paused() || !state.is_open()) {
+        let answered = clock.kind == ClockKind::Acceptance && self.first_end_time.is_some();
+        if clock.is_running() && (state.is_paused() || !state.is_open() || answered) {
             clock.state = if state == State::Withdrawn { ClockState::Cancelled } else { ClockState::Met };
             (clock.due_time, clock.end_time) = (None, Some(self.update_time.to_jiff()));
         }
@@ -127,7 +131,8 @@ impl AppealRow {
     /// The appeal, with the suspensions of its ledger.
     pub(super) fn appeal(self, suspensions: Vec<Suspension>) -> Result<Appeal, Error> {
         let wrong = |column| corrupt("appeal", column);
-        let next_answer = self.next_answer();
+        let acceptance = self.since_ended(self.acceptance.as_ref());
+        let next_answer = self.since_ended(self.next_answer.as_ref());
         let appeal = Appeal {
             id: self.appeal_id,
             number: Number::parse(&self.number).map_err(|_| wrong("number"))?,
@@ -144,11 +149,13 @@ impl AppealRow {
             filed_by: self.filed_by.parse().map_err(|_| wrong("filed_by"))?,
             language: Language::parse(&self.language_code).map_err(|_| wrong("language_code"))?,
             time_zone: Zone::parse(&self.time_zone).map_err(|_| wrong("time_zone"))?,
+            region: self.region.as_deref().map(Region::parse).transpose().map_err(|_| wrong("region"))?,
             promise: Promise {
                 policy: self.policy,
                 set_version: u32::try_from(self.policy_version).map_err(|_| wrong("policy_version"))?,
                 set_hash: self.policy_hash,
             },
+            acceptance,
             first_answer: Clock {
                 kind: ClockKind::FirstAnswer,
                 state: ClockState::parse(&self.first_state).ok_or_else(|| wrong("first_state"))?,

@@ -8,7 +8,9 @@ use sealed::{Personal, Zeroizing};
 use serde::{Deserialize, Serialize};
 use store::Error;
 
-use crate::domain::{AccountNumber, Applicant, BirthDate, CallTime, Inn, Passport, PersonName, PreferredAnswer, Snils};
+use crate::domain::{
+    AccountNumber, Applicant, ApplicantGroup, BirthDate, CallTime, Inn, Passport, PersonName, PreferredAnswer, Snils,
+};
 use crate::store::{corrupt, event::unfit};
 
 /// The JSON. Fields only ever get added, as rows live for years.
@@ -34,6 +36,8 @@ struct Form<'a> {
     preferred_answer: Option<PreferredAnswer>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     call_time: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    group: Option<Cow<'a, str>>,
 }
 
 /// The JSON of an applicant, to be sealed.
@@ -50,6 +54,7 @@ pub(super) fn write(applicant: &Applicant) -> Result<Zeroizing<Vec<u8>>, Error> 
         birth_date: applicant.birth_date.map(BirthDate::expose),
         preferred_answer: applicant.preferred_answer,
         call_time: applicant.call_time.as_ref().map(|time| time.expose().into()),
+        group: applicant.group.as_ref().map(|group| group.expose().into()),
     };
     serde_json::to_vec(&form).map(Zeroizing::new).map_err(unfit)
 }
@@ -74,5 +79,6 @@ pub(super) fn read(json: &Personal) -> Result<Applicant, Error> {
         birth_date: form.birth_date.map(BirthDate::stored),
         preferred_answer: form.preferred_answer,
         call_time: form.call_time.map(|time| CallTime::stored(Personal::from(&*time))),
+        group: form.group.map(|group| ApplicantGroup::stored(Personal::from(&*group))),
     })
 }

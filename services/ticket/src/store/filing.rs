@@ -100,7 +100,7 @@ pub async fn insert(connection: &mut PgConnection, filings: &[&Filing]) -> Resul
     let filed = sqlx::query_scalar!(
         "-- filing_insert()
         WITH given AS (
-            SELECT * FROM unnest($1::filing[])
+            SELECT * FROM unnest($1::filing_2[])
         ), noted AS (
             INSERT INTO request_id (caller, method, request_id, fingerprint, response, create_time)
             SELECT caller, $3, request_id, fingerprint, response, create_time FROM given ORDER BY caller, request_id
@@ -110,20 +110,20 @@ pub async fn insert(connection: &mut PgConnection, filings: &[&Filing]) -> Resul
         ), appeals AS (
             INSERT INTO appeal (
                 appeal_id, number, state, channel, category, kind, priority, queue_group, required_assurance, required_action,
-                citizen_id, filed_by, language_code, time_zone, consent_version, consent_time, subject, description, applicant,
+                citizen_id, filed_by, language_code, time_zone, region, consent_version, consent_time, subject, description, applicant,
                 contact_phone, contact_email, policy, policy_version, policy_hash, first_state, first_epoch, first_start_time,
                 first_due_time, first_allowance, first_calendar, first_calendar_version, resolution_state, resolution_epoch,
                 resolution_start_time, resolution_due_time, resolution_allowance, resolution_calendar,
-                resolution_calendar_version, expected_time, create_time, queue_level,
+                resolution_calendar_version, acceptance, expected_time, create_time, queue_level,
                 first_level, resolution_level, escalation_level, update_time, revision, version, last_event_no, last_message_no,
                 last_suspension_no)
             SELECT
                 appeal_id, number, state, channel, category, kind, priority, queue_group, required_assurance, required_action,
-                citizen_id, filed_by, language_code, time_zone, consent_version, consent_time, subject, description, applicant,
+                citizen_id, filed_by, language_code, time_zone, region, consent_version, consent_time, subject, description, applicant,
                 contact_phone, contact_email, policy, policy_version, policy_hash, first_state, first_epoch, first_start_time,
                 first_due_time, first_allowance, first_calendar, first_calendar_version, resolution_state, resolution_epoch,
                 resolution_start_time, resolution_due_time, resolution_allowance, resolution_calendar,
-                resolution_calendar_version, expected_time, create_time, queue_level,
+                resolution_calendar_version, acceptance, expected_time, create_time, queue_level,
                 0, 0, 0, create_time, event_no, event_no, event_no, 0, 0
             FROM filed
         ), events AS (

@@ -1,4 +1,4 @@
-//! Types `filing` and `filing_call`: what the statement of FileAppeal is given, one value a row.
+//! Types `filing_2` and `filing_call`: what the statement of FileAppeal is given, one value a row.
 //!
 //! The fields go to Postgres by their place, not by name: they stand in the order of the types.
 
@@ -11,10 +11,10 @@ use sqlx::postgres::{PgHasArrayType, PgTypeInfo};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::domain::priority_rank;
+use crate::domain::{Clock, Region, priority_rank};
 use crate::store::filing::Filing;
 
-/// A value of `filing`.
+/// A value of `filing_2`.
 #[derive(sqlx::Encode)]
 pub(super) struct FilingRow<'a> {
     appeal_id: Uuid,
@@ -31,6 +31,7 @@ pub(super) struct FilingRow<'a> {
     filed_by: String,
     language_code: &'a str,
     time_zone: &'a str,
+    region: Option<&'a str>,
     consent_version: &'a str,
     consent_time: Timestamp,
     subject: &'a [u8],
@@ -55,6 +56,7 @@ pub(super) struct FilingRow<'a> {
     resolution_allowance: Json<Allowance>,
     resolution_calendar: &'a str,
     resolution_calendar_version: i32,
+    acceptance: Option<Json<&'a Clock>>,
     expected_time: Option<Timestamp>,
     create_time: Timestamp,
     queue_level: i16,
@@ -103,6 +105,7 @@ impl<'a> FilingRow<'a> {
             filed_by: appeal.filed_by.to_string(),
             language_code: appeal.language.as_str(),
             time_zone: appeal.time_zone.as_str(),
+            region: appeal.region.as_ref().map(Region::as_str),
             consent_version: &it.consent.version,
             consent_time: it.consent.agree_time.to_sqlx(),
             subject: &it.subject,
@@ -127,6 +130,7 @@ impl<'a> FilingRow<'a> {
             resolution_allowance: Json(resolution.allowance),
             resolution_calendar: &resolution.calendar,
             resolution_calendar_version: it.resolution_calendar_version,
+            acceptance: appeal.acceptance.as_ref().map(Json),
             expected_time: appeal.expected_time.map(ToSqlx::to_sqlx),
             create_time: appeal.create_time.to_sqlx(),
             queue_level: appeal.queue_level.rank(),
@@ -144,13 +148,13 @@ impl<'a> FilingRow<'a> {
 
 impl sqlx::Type<Postgres> for FilingRow<'_> {
     fn type_info() -> PgTypeInfo {
-        PgTypeInfo::with_name("filing")
+        PgTypeInfo::with_name("filing_2")
     }
 }
 
 impl PgHasArrayType for FilingRow<'_> {
     fn array_type_info() -> PgTypeInfo {
-        PgTypeInfo::array_of("filing")
+        PgTypeInfo::array_of("filing_2")
     }
 }
 

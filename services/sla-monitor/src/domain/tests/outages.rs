@@ -24,7 +24,7 @@ fn at(hour: i64) -> Option<Timestamp> {
 }
 
 /// When the level waits, and until when it will have it.
-fn waits(deadline: &Deadline, level: u8) -> (Option<Timestamp>, Option<Timestamp>) {
+fn waits(deadline: &Deadline, level: i16) -> (Option<Timestamp>, Option<Timestamp>) {
     let rung = deadline.rungs.iter().rfind(|rung| rung.is_armed() && rung.key.level == level).unwrap();
     (rung.fire_time, rung.promise_time)
 }

@@ -48,8 +48,12 @@ fn read(deadline: Option<&wire::Deadline>, request_id: &str, stopped: bool) -> R
     ] {
         text(&mut violations, path, value);
     }
-    if !it.group.is_empty() {
-        text(&mut violations, "deadline.group", &it.group);
+    for (path, value) in
+        [("deadline.group", &it.group), ("deadline.region", &it.region), ("deadline.time_zone", &it.time_zone)]
+    {
+        if !value.is_empty() {
+            text(&mut violations, path, value);
+        }
     }
     for (path, value) in [("deadline.revision", it.revision), ("deadline.policy_version", it.policy_version)] {
         if value < 1 {
@@ -69,12 +73,18 @@ fn read(deadline: Option<&wire::Deadline>, request_id: &str, stopped: bool) -> R
         category: it.category.clone(),
         priority: it.priority.clone(),
         channel: it.channel.clone(),
-        group: Some(it.group.clone()).filter(|group| !group.is_empty()),
+        group: told(&it.group),
+        region: told(&it.region),
+        zone: told(&it.time_zone),
         clocks,
         suspensions,
         acknowledgement,
     };
     Ok((id, promise))
+}
+
+fn told(given: &str) -> Option<String> {
+    Some(given.to_owned()).filter(|given| !given.is_empty())
 }
 
 fn clocks(violations: &mut Violations, given: &[wire::Clock], stopped: bool) -> Vec<Clock> {

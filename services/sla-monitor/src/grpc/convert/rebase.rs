@@ -186,20 +186,28 @@ pub(crate) fn rebased_clock(
 
 pub(crate) fn preview_to_wire(looked: u64, impacts: &Impacts, complete: bool) -> wire::PreviewChangeResponse {
     let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    let change =
-        |((clock, category, group), it): (&(ClockKind, String, Option<String>), &Impact)| wire::PreviewedChange {
-            clock: kind_to_wire(*clock).into(),
-            category: category.clone(),
-            group: group.clone().unwrap_or_default(),
-            unchanged_count: count(it.unchanged),
-            other_terms_count: count(it.other_terms),
-            later_count: count(it.later),
-            earlier_count: count(it.earlier),
-            newly_late_count: count(it.newly_late),
-            no_longer_late_count: count(it.no_longer_late),
-            not_rebased_count: count(it.not_rebased),
-        };
-    wire::PreviewChangeResponse { looked_count: count(looked), changes: impacts.iter().map(change).collect(), complete }
+    let change = |clock: ClockKind, it: &Impact| wire::PreviewedChange {
+        clock: kind_to_wire(clock).into(),
+        unchanged_count: count(it.unchanged),
+        other_terms_count: count(it.other_terms),
+        later_count: count(it.later),
+        earlier_count: count(it.earlier),
+        newly_late_count: count(it.newly_late),
+        no_longer_late_count: count(it.no_longer_late),
+        not_rebased_count: count(it.not_rebased),
+        ..wire::PreviewedChange::default()
+    };
+    let by_group = impacts.by_group.iter().map(|((clock, category, group), it)| wire::PreviewedChange {
+        category: category.clone(),
+        group: group.clone().unwrap_or_default(),
+        ..change(*clock, it)
+    });
+    let by_region = impacts.by_region.iter().map(|((clock, region), it)| wire::PreviewedChange {
+        region: region.clone().unwrap_or_default(),
+        ..change(*clock, it)
+    });
+    let (changes, regions) = (by_group.collect(), by_region.collect());
+    wire::PreviewChangeResponse { looked_count: count(looked), changes, regions, complete }
 }
 
 fn version(violations: &mut Violations, given: &str) -> u32 {

@@ -5,7 +5,7 @@ use proto::sla::v1 as wire;
 use proto::to_wire;
 
 use super::{allowance_to_wire, duration_to_wire, extension_to_wire, kind_to_wire};
-use crate::domain::{Clock, ClockState, Deadline, Rung, RungState, appeal_name, deadline_name, lateness};
+use crate::domain::{Clock, ClockState, Deadline, Policies, Rung, RungState, appeal_name, deadline_name, lateness};
 
 /// `late_after`: from which lateness on a rung is labelled.
 pub(crate) fn deadline_to_wire(it: &Deadline, late_after: SignedDuration) -> wire::Deadline {
@@ -40,10 +40,26 @@ pub(crate) fn deadline_to_wire(it: &Deadline, late_after: SignedDuration) -> wir
         update_time: Some(to_wire(it.update_time)),
         mismatch: it.mismatch,
         group: promise.group.clone().unwrap_or_default(),
+        region: promise.region.clone().unwrap_or_default(),
+        time_zone: promise.zone.clone().unwrap_or_default(),
         acknowledgement: promise
             .acknowledgement
             .map(|it| wire::Acknowledgement { level: it.level.into(), acknowledge_time: Some(to_wire(it.time)) }),
     }
+}
+
+/// The same with what is left of its clocks' time now.
+pub(crate) fn deadline_now_to_wire(
+    it: &Deadline,
+    late_after: SignedDuration,
+    policies: &Policies,
+    now: Timestamp,
+) -> wire::Deadline {
+    let mut shown = deadline_to_wire(it, late_after);
+    for (shown, clock) in shown.clocks.iter_mut().zip(&it.promise.clocks) {
+        shown.remaining = policies.remaining(&it.promise, clock, now).map(duration_to_wire);
+    }
+    shown
 }
 
 fn clock_to_wire(it: &Clock, rungs: &[&Rung], late_after: SignedDuration) -> wire::Clock {
@@ -66,6 +82,7 @@ fn clock_to_wire(it: &Clock, rungs: &[&Rung], late_after: SignedDuration) -> wir
         end_time: it.end_time.map(to_wire),
         extensions: it.extensions.iter().map(extension_to_wire).collect(),
         rungs: rungs.iter().map(|rung| rung_to_wire(rung, late_after)).collect(),
+        remaining: None,
     }
 }
 

@@ -13,8 +13,8 @@ pub struct RungNote {
     pub clock: ClockKind,
     /// Its epoch at the time.
     pub epoch: i64,
-    /// The rung's level; 0 is the warning.
-    pub level: u8,
+    /// The rung's level; 0 is the last warning, those before it count down.
+    pub level: i16,
     /// When it happened.
     pub outcome_time: Timestamp,
     /// The due time or promise concerned.

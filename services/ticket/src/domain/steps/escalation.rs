@@ -94,6 +94,7 @@ impl Deciding<'_> {
             let (level, state) = (Some(self.after.escalation.level), self.after.state);
             self.record(Event::EscalationAcknowledged { level }, state);
         }
+        self.begin();
         Ok(())
     }
 }

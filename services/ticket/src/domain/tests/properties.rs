@@ -39,7 +39,7 @@ fn op() -> impl Strategy<Value = Op> {
             .prop_map(|(by_assignee, assertion)| Op::Resolve { by_assignee, assertion }),
         3 => Just(Op::Reopen),
         1 => Just(Op::Withdraw),
-        5 => (0usize..3, 1u8..4, prop::bool::weighted(0.2), -50i64..100, any::<u8>())
+        5 => (0..ClockKind::ALL.len(), 1u8..4, prop::bool::weighted(0.2), -50i64..100, any::<u8>())
             .prop_map(|(kind, level, stale, promise_hours, duty)| Op::Rung { kind, level, stale, promise_hours, duty }),
         2 => (proptest::option::of(1u8..4), any::<u8>()).prop_map(|(level, duty)| Op::Manual { level, duty }),
         2 => Just(Op::Acknowledge),

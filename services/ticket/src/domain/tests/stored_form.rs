@@ -112,6 +112,19 @@ fn events_are_stored_as_they_always_were() {
             r#"{"type":"escalated","clock":"next_answer","epoch":2,"level":1,"role":"supervisor","expected_time":null,"handed":null,"lateness":null}"#,
         ),
         (Event::Withdrawn, r#"{"type":"withdrawn"}"#),
+        (Event::Accepted, r#"{"type":"accepted"}"#),
+        (
+            Event::DeadlineWarned(RungNote {
+                clock: ClockKind::Acceptance,
+                epoch: 1,
+                level: -1,
+                outcome_time: monday(),
+                due_time: None,
+                reason: None,
+                lateness: None,
+            }),
+            r#"{"type":"deadline_warned","clock":"acceptance","epoch":1,"level":-1,"outcome_time":"2026-03-02T09:00:00Z","due_time":null,"reason":null,"lateness":null}"#,
+        ),
         (Event::EscalationAcknowledged { level: None }, r#"{"type":"escalation_acknowledged"}"#),
         (Event::EscalationAcknowledged { level: Some(1) }, r#"{"type":"escalation_acknowledged","level":1}"#),
         (

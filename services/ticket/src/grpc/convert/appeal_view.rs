@@ -40,6 +40,7 @@ pub fn appeal_view(
         time_zone: appeal.time_zone.as_str().to_owned(),
         create_time: Some(to_wire(appeal.create_time)),
         update_time: Some(to_wire(appeal.update_time)),
+        acceptance_due_time: appeal.acceptance.as_ref().and_then(|clock| clock.due_time).map(to_wire),
         first_answer_due_time: appeal.first_answer.due_time.map(to_wire),
         resume_time: appeal.open_suspension().and_then(|open| open.resume_time).map(to_wire),
         next_answer_due_time: appeal.next_answer.as_ref().and_then(|clock| clock.due_time).map(to_wire),
@@ -108,6 +109,8 @@ fn applicant(appeal: &Appeal, applicant: &Applicant) -> wire::Applicant {
         birth_date: applicant.birth_date.map(|date| civil(date.expose())),
         preferred_answer: preferred.into(),
         call_time: applicant.call_time.as_ref().map(|t| t.expose().to_owned()).unwrap_or_default(),
+        region: appeal.region.as_ref().map(|region| region.as_str().to_owned()).unwrap_or_default(),
+        group: applicant.group.as_ref().map(|group| group.expose().to_owned()).unwrap_or_default(),
     }
 }
 

@@ -41,6 +41,7 @@ pub fn event_view(appeal: Uuid, recorded: &Recorded, audience: Audience) -> Opti
         | Event::FirstAnswered { message: number }
         | Event::NextAnswered { message: number }
         | Event::Resolved { message: number } => view.message = message(*number),
+        Event::Accepted => view.clock = kinds::clock_to_wire(ClockKind::Acceptance).into(),
         Event::AnswerAwaited { epoch, term } => {
             view.clock = kinds::clock_to_wire(ClockKind::NextAnswer).into();
             view.epoch = *epoch;
@@ -155,6 +156,7 @@ fn kind(event: &Event) -> Type {
     match event {
         Event::Filed(_) => Type::Filed,
         Event::Assigned { .. } => Type::Assigned,
+        Event::Accepted => Type::Accepted,
         Event::MessagePosted { .. } => Type::MessagePosted,
         Event::FirstAnswered { .. } => Type::FirstAnswered,
         Event::AnswerAwaited { .. } => Type::AnswerAwaited,

@@ -11,8 +11,8 @@ use super::form::Form;
 use super::refusal::not_yours;
 use super::{kinds, names};
 use crate::domain::{
-    AccountNumber, Applicant, BirthDate, CallTime, Catalogue, Category, Consent, Contact, Email, FileAppeal, Inn,
-    Language, Papers, Passport, PersonName, Phone, Snils, Text, Zone,
+    AccountNumber, Applicant, ApplicantGroup, BirthDate, CallTime, Catalogue, Category, Consent, Contact, Email,
+    FileAppeal, Inn, Language, Papers, Passport, PersonName, Phone, Region, Snils, Text, Zone,
 };
 
 /// Clocks of callers go wrong by seconds, and a consent given "in the future" by them is still one. It is kept as given now.
@@ -60,12 +60,13 @@ pub fn file_appeal(
     let contact = contact(&mut form, appeal.contact.as_ref());
     let consent = consent(&mut form, appeal.consent.as_ref(), now);
     let today = today(now);
-    let (citizen, applicant) = match form.present("appeal.applicant", appeal.applicant.as_ref()) {
+    let (citizen, applicant, region) = match form.present("appeal.applicant", appeal.applicant.as_ref()) {
         Some(wire) => {
             let named = names::citizen(&mut form, "appeal.applicant.citizen", &wire.citizen);
-            (named, applicant(&mut form, wire, today))
+            let region = form.optional("appeal.applicant.region", &wire.region, Region::parse);
+            (named, applicant(&mut form, wire, today), region)
         }
-        None => (None, None),
+        None => (None, None, None),
     };
     let citizen = match (caller.citizen(), citizen) {
         (Some(own), Some(Some(named))) if named != own => return Err(not_yours()),
@@ -86,6 +87,7 @@ pub fn file_appeal(
             category: category?,
             language: language?,
             time_zone: time_zone?,
+            region: region?,
             papers,
         };
         Some(Filing { request_id: request_id?, validate_only: request.validate_only, filing })
@@ -163,6 +165,7 @@ fn applicant(form: &mut Form, wire: &wire::Applicant, today: Date) -> Option<App
     };
     let preferred_answer = form.choice(&path("preferred_answer"), wire.preferred_answer, kinds::preferred);
     let call_time = form.optional(&path("call_time"), &wire.call_time, CallTime::parse);
+    let group = form.optional(&path("group"), &wire.group, ApplicantGroup::parse);
     Some(Applicant {
         full_name: full_name?,
         account_number: account_number?,
@@ -172,6 +175,7 @@ fn applicant(form: &mut Form, wire: &wire::Applicant, today: Date) -> Option<App
         birth_date: birth_date?,
         preferred_answer: preferred_answer?,
         call_time: call_time?,
+        group: group?,
     })
 }
 

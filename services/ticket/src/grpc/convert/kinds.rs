@@ -65,7 +65,7 @@ both_ways!(
 both_ways!(priority, priority_to_wire, wire::Priority, Priority, Emergency, Critical, High, Normal, Low);
 both_ways!(preferred, preferred_to_wire, applicant::PreferredAnswer, PreferredAnswer, Phone, Email, Sms, Portal);
 both_ways!(level, level_to_wire, member::Level, Level, Operator, Specialist, SeniorSpecialist, Supervisor);
-both_ways!(clock, clock_to_wire, WireClock, ClockKind, FirstAnswer, NextAnswer, Resolution);
+both_ways!(clock, clock_to_wire, WireClock, ClockKind, Acceptance, FirstAnswer, NextAnswer, Resolution);
 both_ways!(
     extension_reason,
     extension_reason_to_wire,

@@ -20,7 +20,8 @@ pub fn record_deadline(request: &wire::RecordDeadlineOutcomeRequest) -> Result<A
     let mut form = Form::new();
     let clock = form.required_choice("clock", request.clock, kinds::clock);
     let epoch = form.rule("epoch", (request.epoch >= 1).then_some(request.epoch).ok_or("must be 1 or more"));
-    let level = form.rule("level", u8::try_from(request.level).ok().filter(|l| *l <= 9).ok_or("must be 0 to 9"));
+    let level = i16::try_from(request.level).ok().filter(|level| (-9..=9).contains(level));
+    let level = form.rule("level", level.ok_or("must be -9 to 9"));
     let outcome = form.required_choice("outcome", request.outcome, outcome);
     let outcome_time = form.required_time("outcome_time", request.outcome_time.as_ref());
     let due_time = form.time("due_time", request.due_time.as_ref());

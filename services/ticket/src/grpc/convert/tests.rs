@@ -58,6 +58,8 @@ fn form() -> wire::FileAppealRequest {
                 birth_date: Some(Date { year: 1990, month: 2, day: 28 }),
                 preferred_answer: wire::applicant::PreferredAnswer::Sms.into(),
                 call_time: "по будням после 18".into(),
+                region: "RU-SA".into(),
+                group: "large_family".into(),
                 ..Default::default()
             }),
             contact: Some(wire::AppealContact { phone: "8 (916) 123-45-67".into(), email: "Anna@Example.org".into() }),

@@ -4,9 +4,10 @@ use super::*;
 fn a_good_form_is_read_and_evened_out() {
     let filing = read(&form(), &Caller::of_system("portal")).unwrap();
     assert_eq!((filing.request_id.to_string().as_str(), filing.validate_only), (REQUEST_ID, false));
-    let FileAppeal { citizen, channel, category, language, time_zone, papers } = filing.filing;
+    let FileAppeal { citizen, channel, category, language, time_zone, region, papers } = filing.filing;
     assert_eq!((citizen, channel, category.id.as_str()), (None, Channel::WebForm, "access_recovery"));
     assert_eq!((language.as_str(), time_zone.as_str()), ("ru", "Europe/Moscow"));
+    assert_eq!((region.unwrap().as_str(), papers.applicant.group.unwrap().expose()), ("RU-SA", "large_family"));
     assert_eq!(papers.subject.expose(), "Не могу войти");
     assert_eq!(papers.description.expose(), "Код не приходит.\nПомогите.");
     assert_eq!(papers.contact.phone.expose(), "+79161234567");
@@ -40,6 +41,8 @@ fn a_bad_form_hears_of_every_fault_at_once() {
                 }),
                 birth_date: Some(Date { year: 1990, month: 2, day: 30 }),
                 preferred_answer: 77,
+                region: "Якутия".into(),
+                group: "многодетные".into(),
                 ..Default::default()
             }),
             contact: Some(wire::AppealContact { phone: "123".into(), email: "anna@".into() }),
@@ -62,6 +65,7 @@ fn a_bad_form_hears_of_every_fault_at_once() {
             ("appeal.contact.email", "FIELD_INVALID"),
             ("appeal.consent", "CONSENT_REQUIRED"),
             ("appeal.applicant.citizen", "FIELD_INVALID"),
+            ("appeal.applicant.region", "FIELD_INVALID"),
             ("appeal.applicant.full_name", "FIELD_REQUIRED"),
             ("appeal.applicant.snils", "FIELD_INVALID"),
             ("appeal.applicant.inn", "FIELD_INVALID"),
@@ -70,6 +74,7 @@ fn a_bad_form_hears_of_every_fault_at_once() {
             ("appeal.applicant.passport.issue_date", "FIELD_INVALID"),
             ("appeal.applicant.birth_date", "FIELD_INVALID"),
             ("appeal.applicant.preferred_answer", "FIELD_INVALID"),
+            ("appeal.applicant.group", "FIELD_INVALID"),
         ]
     );
     let told = format!("{refusal:?}");
