@@ -1,7 +1,7 @@
 //! What the suite can do, and what it costs: every goal of speed, measured against the same work in bare SQL.
 //!
 //! ```text
-//!  cargo run --release -p tests --bin load-report                             half an hour, everything
+//!  cargo run --release -p tests --bin load-report                             an hour, everything
 //!  cargo run --release -p tests --bin load-report -- --only filing,relay      some of it
 //!  cargo run --release -p tests --bin load-report -- --quick                  two minutes, to see that the method works
 //!

@@ -104,13 +104,15 @@ pub fn expect_assignment(appeal: &Appeal, to: &Member) -> Expect {
     if !appeal.is_open() {
         return refused("APPEAL_CLOSED");
     }
-    if appeal.assignee.as_deref() == Some(to.id.as_str()) {
-        return Expect::Done(accepted(appeal).into_iter().collect(), appeal.state.clone());
+    let has_it = appeal.assignee.as_deref() == Some(to.id.as_str());
+    if has_it && accepted(appeal).is_none() {
+        return Expect::Done(Vec::new(), appeal.state.clone());
     }
     if !to.groups.contains(&appeal.category.group) || rank(&to.level) < appeal.queue_level {
         return refused("MEMBER_NOT_SUITABLE");
     }
-    Expect::Done(taken(appeal), state_taken(appeal).to_owned())
+    let events = if has_it { accepted(appeal).into_iter().collect() } else { taken(appeal) };
+    Expect::Done(events, state_taken(appeal).to_owned())
 }
 
 /// What is noted where somebody begins with it.

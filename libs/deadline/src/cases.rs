@@ -6,7 +6,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Channel, ClockKind, Due, Features, Invalid, Kind, PolicySet, Priority};
+use crate::{Channel, ClockKind, Due, Features, Invalid, Kind, PolicySet, Priority, written};
+
+/// In which applicants read times who told no other.
+const ZONE: &str = "Europe/Moscow";
 
 /// An appeal that the policy has to be chosen for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +25,7 @@ pub struct Case {
     /// Of which group of people they are; absent, nobody told it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applicant_group: Option<String>,
-    /// IANA name of the zone in which they read times; absent, the calendar's own.
+    /// IANA name of the zone in which they read times; absent, Moscow's, as where an appeal is filed without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
     /// When it is filed; needed for the due times.
@@ -73,6 +76,10 @@ pub(crate) fn run(set: &PolicySet) -> Vec<Invalid> {
                 fail(format!("policy {chosen:?} is chosen"));
                 continue;
             }
+            if case.time_zone.as_deref().is_some_and(|zone| written::zone(&policy.id, zone).is_err()) {
+                fail("the time zone is not in the compiled-in database".to_owned());
+                continue;
+            }
             for clock in ClockKind::ALL {
                 let Some(expected) = case.due_time(clock) else { continue };
                 let Some(filed) = case.filed else {
@@ -80,7 +87,7 @@ pub(crate) fn run(set: &PolicySet) -> Vec<Invalid> {
                     break;
                 };
                 // What a policy promises, whatever came between.
-                let term = set.term_for(&policy.id, clock, case.time_zone.as_deref());
+                let term = set.term_for(&policy.id, clock, Some(case.time_zone.as_deref().unwrap_or(ZONE)));
                 match term.map(|term| term.undisturbed(filed).map(Due::time)) {
                     Some(Ok(Some(due))) if due == expected => {}
                     Some(Ok(Some(due))) => fail(format!("{} is due at {due}, not at {expected}", clock.as_str())),

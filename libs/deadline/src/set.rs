@@ -172,7 +172,10 @@ impl PolicySet {
         let calendar = self.calendar(id)?;
         let moved = match plan.zone {
             ZoneChoice::Calendar => None,
-            ZoneChoice::Applicant => zone.and_then(|zone| calendar.in_zone(zone).ok()),
+            ZoneChoice::Applicant => {
+                let other = zone.filter(|zone| calendar.data().zone != *zone);
+                other.and_then(|zone| calendar.in_zone(zone).ok())
+            }
         };
         Some(moved.map_or(Cow::Borrowed(calendar), Cow::Owned))
     }

@@ -16,9 +16,22 @@ use crate::{
 pub enum Warning {
     /// When this share of the counted time is used, 1 to 99.
     Percent(u8),
-    /// This long before the due time: real time whatever was slept through, or time that the term counts itself. Where not so much of the term is
+    /// This long before the due time: real time whatever was slept through, or time that the term counts itself. Where the clock stood still then, it
+    /// is once it runs again; where not so much of the term is
     /// left at its beginning, nobody is reminded.
     Offset(Allowance),
+}
+
+/// An instant, or the end of the stretch that stands still around it: nobody is reminded of what did not run then.
+fn once_running(calendar: &Calendar, suspensions: &[Suspension], mut time: Timestamp) -> Timestamp {
+    let around = |time| {
+        let still = suspensions.iter().chain(calendar.outages()).filter(|it| it.from <= time);
+        still.filter_map(|it| it.to).find(|end| time < *end)
+    };
+    while let Some(end) = around(time) {
+        time = end;
+    }
+    time
 }
 
 impl Warning {
@@ -76,7 +89,8 @@ impl Warning {
                 if need.is_positive() { used_at(walk(), start, need)?.time() } else { None }
             }
             (Self::Offset(Allowance::RealTime(offset)), Due::At(due)) => {
-                due.checked_sub(offset).ok().filter(|time| *time > start)
+                let time = due.checked_sub(offset).ok().filter(|time| *time > start);
+                time.map(|time| once_running(calendar, suspensions, time))
             }
             (Self::Offset(_), Due::At(_)) => None,
         };

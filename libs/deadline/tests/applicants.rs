@@ -139,4 +139,11 @@ fn a_truth_table_asks_for_who_it_is_for() {
         table(yakutia, "first_answer = \"2026-03-13T10:00:00Z\"\n").unwrap_err().contains("first_answer is due at")
     );
     assert!(table("", "").unwrap_err().contains("\"everybody\" is chosen"));
+    let misspelt = yakutia.replace("Asia/Yakutsk", "Asia/Jakutsk");
+    assert!(table(&misspelt, "").unwrap_err().contains("time zone"));
+    // Who tells no zone reads Moscow's times, wherever the calendar is at home.
+    let far = CALENDAR.replace("Europe/Moscow", "Asia/Kamchatka");
+    let told_none = policy("everybody", 9, "", "applicant") + case + "filed = \"2026-03-13T07:00:00Z\"\n";
+    let read = |due: &str| PolicySet::from_toml(&[&far, &format!("{told_none}first_answer = \"{due}\"\n")]);
+    assert!(read("2026-03-13T10:00:00Z").is_ok() && read("2026-03-16T00:00:00Z").is_err());
 }

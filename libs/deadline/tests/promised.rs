@@ -132,6 +132,18 @@ fn warnings_are_by_share_and_by_what_is_left_and_lie_within_the_term() {
     let asked = Suspension { from: at(30), to: None, reason: SuspensionReason::AwaitingApplicant };
     let term_pausing = term.rungs(start(), &[asked], Due::Paused { remaining: hours(3) }).unwrap();
     assert!(term_pausing.iter().all(|it| it.kind != RungKind::Earlier(1)));
+    // Nor is anybody reminded of what stood still at that moment: once it runs again.
+    let paused = Suspension { from: at(30), to: Some(at(300)), reason: SuspensionReason::AwaitingApplicant };
+    let rungs = read("{ offset = { real = \"3h 20m\" } }").unwrap();
+    let pausing = rungs.to_toml().unwrap().replace("pauses = []", "pauses = [\"awaiting_applicant\"]");
+    let set = PolicySet::from_toml(&[&pausing]).unwrap();
+    let term = set.term("all", ClockKind::Resolution).unwrap();
+    let due = term.due(start(), &[paused]).unwrap();
+    let early = term.rungs(start(), &[paused], due).unwrap()[0];
+    assert_eq!((due.time(), early.kind, early.fire_time), (Some(at(510)), RungKind::Earlier(1), at(310)));
+    let longer = Suspension { to: Some(at(330)), ..paused };
+    let due = Due::At(at(510));
+    assert_eq!(term.rungs(start(), &[longer], due).unwrap()[0].fire_time, at(330));
     for (wrong, why) in [
         ("{ percent = 100 }", "1 to 99"),
         ("{ offset = { real = \"4h\" } }", "shorter than the term"),

@@ -64,8 +64,8 @@ impl Policies {
         (i64::from(set.version()) == promise.policy_version).then_some(set)
     }
 
-    /// The set that a clock counts by: the promise's, unless the clock was over when the others were promised under another one. Then it is the
-    /// newest that has its terms.
+    /// The set that a clock counts by: the promise's, unless the clock was over when the others were promised under another one, or that has nothing
+    /// of it. Then it is the newest that has its terms.
     pub fn set_of(&self, promise: &Promise, clock: &Clock) -> Option<&PolicySet> {
         let has_terms = |set: &&PolicySet| {
             promise.term(set, clock.kind).is_some_and(|term| {
@@ -75,7 +75,9 @@ impl Policies {
             })
         };
         let pinned = self.pinned(promise);
-        if !clock.is_over() || pinned.as_ref().is_some_and(has_terms) {
+        // What a policy promises nothing of any more goes on by what it was promised under.
+        let is_dropped = pinned.is_some_and(|set| promise.term(set, clock.kind).is_none());
+        if pinned.as_ref().is_some_and(has_terms) || !clock.is_over() && !is_dropped {
             return pinned;
         }
         self.0.sets().rev().map(|set| &**set).find(has_terms).or(pinned)
@@ -183,7 +185,7 @@ impl Policies {
         ran_for: Option<Timestamp>,
     ) -> Measured {
         let real = |from: Timestamp| end.duration_since(from).max(SignedDuration::ZERO);
-        let Some((plan, calendar)) = self.terms(promise, clock) else {
+        let Some((plan, calendar)) = self.counted_by(promise, clock) else {
             let late = ran_for.map_or(SignedDuration::ZERO, real);
             let (is_late, used) = (ran_for.map(|due| end > due), real(clock.start_time));
             return Measured { is_late, due_time: ran_for, used, late };
@@ -207,29 +209,39 @@ impl Policies {
     /// How much of a clock's time is left at `now`, counted as it counts; negative once it is late, and the same for as long as it is paused. `None`
     /// once it is over, and where it can't be computed.
     pub fn remaining(&self, promise: &Promise, clock: &Clock, now: Timestamp) -> Option<SignedDuration> {
-        let (plan, calendar) = self.terms(promise, clock)?;
-        let suspensions = plan.pausing(&promise.counted_suspensions());
-        let basis = clock.allowance.basis();
-        let counted = |from, to| elapsed(&calendar, basis, from, to, &suspensions).ok();
-        match clock.state {
-            ClockState::Running => {
-                let due = clock.due_time?;
-                if now <= due { counted(now, due) } else { counted(due, now).map(|late| -late) }
-            }
-            ClockState::Paused => {
-                let whole =
-                    extended(&calendar, clock.start_time, clock.allowance, &clock.granted(), &[]).ok()?.time()?;
-                let whole = elapsed(&calendar, basis, clock.start_time, whole, &[]).ok()?;
-                Some(whole - counted(clock.start_time, now)?)
-            }
-            ClockState::Met | ClockState::Cancelled => None,
+        if clock.is_over() {
+            return None;
         }
+        let (plan, calendar) = self.counted_by(promise, clock)?;
+        let mut suspensions = plan.pausing(&promise.counted_suspensions());
+        let (at, due) = match clock.due_time {
+            Some(due) => (now, due),
+            // As it stood when it was paused: nothing counts since then.
+            None => {
+                let paused = suspensions.iter().filter(|it| it.to.is_none()).map(|it| it.from).min()?;
+                suspensions.retain(|it| it.to.is_some());
+                let start = clock.start_time;
+                let due = extended(&calendar, start, clock.allowance, &clock.granted(), &suspensions).ok()?;
+                (paused, due.time()?)
+            }
+        };
+        let counted = |from, to| elapsed(&calendar, clock.allowance.basis(), from, to, &suspensions).ok();
+        if at <= due { counted(at, due) } else { counted(due, at).map(|late| -late) }
     }
 
     /// What a clock is watched by: the terms it was promised under where they are known.
     fn terms(&self, promise: &Promise, clock: &Clock) -> Option<(&Plan, Cow<'_, Calendar>)> {
         let (set, policy) = self.watched_by(promise)?;
         Self::plan(set, policy, promise, clock)
+    }
+
+    /// What a clock's time is counted by: also where its policy promises nothing of it any more, and has no ladder for it.
+    fn counted_by(&self, promise: &Promise, clock: &Clock) -> Option<(&Plan, Cow<'_, Calendar>)> {
+        let of_before = || {
+            let set = self.set_of(promise, clock)?;
+            Self::plan(set, set.policy(&promise.policy)?, promise, clock)
+        };
+        self.terms(promise, clock).or_else(of_before)
     }
 
     /// The set and the policy of it that a promise is watched by.

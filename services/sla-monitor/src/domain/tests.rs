@@ -6,6 +6,7 @@ mod figures;
 mod histories;
 mod notices;
 mod outages;
+mod remaining;
 mod waits;
 mod warnings;
 

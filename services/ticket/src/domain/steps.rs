@@ -140,7 +140,10 @@ impl<'a> Deciding<'a> {
     pub(super) fn assign(&mut self, member: &Member) -> Result<(), Refusal> {
         if self.after.assignee.as_ref() == Some(&member.id) {
             // It was handed up to them, and they take it.
-            self.begin();
+            if self.after.acceptance.as_ref().is_some_and(Clock::is_running) {
+                suitable(member, &self.after).map_err(Refusal::MemberNotSuitable)?;
+                self.begin();
+            }
             return Ok(());
         }
         suitable(member, &self.after).map_err(Refusal::MemberNotSuitable)?;

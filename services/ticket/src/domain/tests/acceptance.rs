@@ -78,6 +78,10 @@ fn who_it_was_handed_up_to_has_it_once_they_say_so() {
     assert_eq!(kinds(&seen), ["escalation_acknowledged", "accepted"]);
     let taken = run(&late, &give("senior"), &staff_actor("senior"));
     assert_eq!((kinds(&taken), state(&taken.after)), (vec!["accepted"], ClockState::Met));
+    let away = Member { on_duty: false, ..staff().into_iter().find(|it| it.id == "senior").unwrap() };
+    let now = late.update_time + hours(1);
+    let given = with_rules(|rules| decide(&late, &Command::Assign { member: away }, &staff_actor("op"), now, rules));
+    assert!(matches!(given, Err(Refusal::MemberNotSuitable(_))), "nobody who could begin has it");
     let asked = run(&late, &ask(Need::Information), &staff_actor("senior"));
     assert_eq!(kinds(&asked), ["accepted", "first_answered", "info_requested"], "it is met, and never paused");
 }
