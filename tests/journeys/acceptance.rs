@@ -3,11 +3,11 @@
 use deadline::Allowance;
 use jiff::SignedDuration;
 use proto::sla::v1::{ClockKind, clock};
+use proto::ticket::v1::AcknowledgeEscalationRequest;
 use proto::ticket::v1::appeal_event::Type;
-use proto::ticket::v1::{AcknowledgeEscalationRequest, AssignAppealRequest};
 use tests::{Suite, forms};
 
-use crate::story::{SUPERVISOR, acted, appeal, deadline, events, file, hours, instant, texts_to};
+use crate::story::{acted, appeal, deadline, events, file, give, hours, instant, texts_to};
 
 /// Every appeal is to be somebody's within an hour.
 async fn promised() -> Suite {
@@ -61,13 +61,7 @@ async fn who_is_given_it_in_time_keeps_the_promise() {
     let suite = promised().await;
     let filed = file(&suite, "+79161230096").await;
     suite.settle().await;
-    let assign = AssignAppealRequest {
-        name: filed.name.clone(),
-        assignee: "staff/supervisor-1".into(),
-        request_id: forms::request_id(),
-        ..AssignAppealRequest::default()
-    };
-    suite.ticket(SUPERVISOR).assign_appeal(assign).await.unwrap();
+    give(&suite, &filed.name).await;
     suite.settle().await;
     assert_eq!(state(&suite, &filed.name).await, clock::State::Met);
     suite.live_until(instant(filed.acceptance_due_time) + hours(1), hours(1)).await;

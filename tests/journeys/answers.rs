@@ -5,10 +5,10 @@ use jiff::{SignedDuration, Timestamp};
 use proto::Date;
 use proto::sla::v1::{ClockKind, GetReportRequest, ReportScope, clock};
 use proto::ticket::v1::appeal_event::Type;
-use proto::ticket::v1::{AssignAppealRequest, Message, PostMessageRequest, message};
+use proto::ticket::v1::{Message, PostMessageRequest, message};
 use tests::{Suite, forms};
 
-use crate::story::{SUPERVISOR, acted, appeal, deadline, events, file, hours, instant, repeats_to};
+use crate::story::{SUPERVISOR, acted, appeal, deadline, events, file, give, hours, instant, repeats_to};
 
 const PHONE: &str = "+79161230061";
 
@@ -43,13 +43,7 @@ async fn act(suite: &Suite, act: Act, name: &str) {
 
 /// Taken, and answered for the first time.
 async fn answer_first(suite: &Suite, name: &str) {
-    let assign = AssignAppealRequest {
-        name: name.to_owned(),
-        assignee: "staff/supervisor-1".into(),
-        request_id: forms::request_id(),
-        ..AssignAppealRequest::default()
-    };
-    suite.ticket(SUPERVISOR).assign_appeal(assign).await.unwrap();
+    give(suite, name).await;
     act(suite, Act::Staff, name).await;
 }
 

@@ -2,31 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use deadline::{PolicySet, ZoneChoice};
+use deadline::ZoneChoice;
 use jiff::tz::TimeZone;
-use proto::sla::v1::{
-    ClockKind, ExplainDeadlineRequest, Explanation, GetPolicySetRequest, ListPolicySetsRequest, PreviewChangeResponse,
-    PreviewDueTimeRequest, PreviewPolicyChangeRequest, PublishPolicyRequest,
-};
-use proto::ticket::v1::{Appeal, AssignAppealRequest, FileAppealRequest};
+use proto::sla::v1::{PreviewChangeResponse, PreviewDueTimeRequest, PreviewPolicyChangeRequest, PublishPolicyRequest};
+use proto::ticket::v1::FileAppealRequest;
 use tests::{Suite, forms, other_resolutions};
 
-use crate::story::{SUPERVISOR, acted_levels, appeal, deadline, file_this, hours, instant, with_phone};
+use crate::story::{
+    SUPERVISOR, acted_levels, appeal, ask, deadline, explained, file_this, hours, instant, last_of, with_phone,
+};
 
 const ADMIN: &str = "staff/root:administrator";
 const YAKUTSK: &str = "Asia/Yakutsk";
 
-async fn newest(suite: &Suite) -> (String, PolicySet) {
-    let mut sla = suite.sla(ADMIN);
-    let sets = sla.list_policy_sets(ListPolicySetsRequest::default()).await.unwrap().into_inner();
-    let name = sets.policy_sets[0].name.clone();
-    let set = sla.get_policy_set(GetPolicySetRequest { name: name.clone() }).await.unwrap().into_inner();
-    (name, PolicySet::published(&set.document).unwrap())
-}
-
 /// Publishes a policy for large families of Yakutia: as everybody's, and by the hours of where they live.
 async fn publish(suite: &Suite) {
-    let (base, set) = newest(suite).await;
+    let (base, set) = suite.policies().await;
     let mut north = set.policy("standard").unwrap().clone();
     (north.id, north.version, north.order) = ("north".to_owned(), 1, 1);
     north.matches.region = Some(["RU-SA".to_owned()].into());
@@ -54,22 +45,11 @@ fn of_yakutia(suite: &Suite, phone: &str, group: &str) -> FileAppealRequest {
     request
 }
 
-async fn explained(suite: &Suite, appeal: &Appeal) -> Explanation {
-    let name = appeal.name.replace("appeals/", "deadlines/");
-    let request = ExplainDeadlineRequest { name, clock: ClockKind::Resolution.into(), language_code: "ru".into() };
-    suite.sla(SUPERVISOR).explain_deadline(request).await.unwrap().into_inner()
-}
-
 async fn preview(suite: &Suite) -> PreviewChangeResponse {
-    let (base, set) = newest(suite).await;
+    let (base, set) = suite.policies().await;
     let document = other_resolutions(&set);
     let request = PreviewPolicyChangeRequest { document, base, ..PreviewPolicyChangeRequest::default() };
-    let mut stream = suite.sla(SUPERVISOR).preview_policy_change(request).await.unwrap().into_inner();
-    let mut last = PreviewChangeResponse::default();
-    while let Some(message) = stream.message().await.unwrap() {
-        last = message;
-    }
-    last
+    last_of(suite.sla(SUPERVISOR).preview_policy_change(request).await).await
 }
 
 #[tokio::test]
@@ -102,28 +82,21 @@ async fn people_of_a_region_have_terms_of_their_own_by_their_own_wall() {
     let held = deadline(&suite, &filed.name).await;
     assert_eq!((held.policy.as_str(), held.region.as_str(), held.time_zone.as_str()), ("north", "RU-SA", YAKUTSK));
     assert_eq!((held.mismatch, deadline(&suite, &other.name).await.policy.as_str()), (false, "web_form"));
-    let told = explained(&suite, &filed).await;
+    let told = explained(&suite, &filed.name).await;
     assert_eq!((told.time_zone.as_str(), told.computed_due_time), (YAKUTSK, filed.due_time));
-    let (_, set) = newest(&suite).await;
+    let (_, set) = suite.policies().await;
     let closes = set.calendar("working_days").unwrap().hours_on(due.date()).unwrap().0.clone();
     let minute = u16::from(due.hour().unsigned_abs()) * 60 + u16::from(due.minute().unsigned_abs());
     assert_eq!(closes.intervals().last().map(|last| last.to()), Some(minute), "the office there closes then: {due}");
 
     // Both services count a pause by that wall.
-    let assign = AssignAppealRequest {
-        name: filed.name.clone(),
-        assignee: "staff/supervisor-1".into(),
-        request_id: forms::request_id(),
-        ..AssignAppealRequest::default()
-    };
-    suite.ticket(SUPERVISOR).assign_appeal(assign).await.unwrap();
-    suite.ticket(SUPERVISOR).request_info(forms::question(&filed.name)).await.unwrap();
+    ask(&suite, &filed.name).await;
     suite.advance(hours(24)).await;
     suite.ticket("portal").provide_info(forms::information(&filed.name)).await.unwrap();
     suite.settle().await;
     let moved = appeal(&suite, &filed.name).await;
     assert!(instant(moved.due_time) > instant(filed.due_time));
-    assert_eq!(explained(&suite, &filed).await.computed_due_time, moved.due_time);
+    assert_eq!(explained(&suite, &filed.name).await.computed_due_time, moved.due_time);
     assert!(!deadline(&suite, &filed.name).await.mismatch);
 
     let seen = preview(&suite).await;

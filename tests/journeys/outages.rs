@@ -1,23 +1,15 @@
 //! Nobody could work for some hours: it is declared, looked at, and taken off everybody's terms.
 
 use jiff::{SignedDuration, Timestamp};
-use proto::sla::v1::{
-    ClockKind, ExplainDeadlineRequest, ListPolicySetsRequest, PreviewChangeResponse, PreviewPolicyChangeRequest,
-    PublishPolicyRequest,
-};
+use proto::sla::v1::{PreviewChangeResponse, PreviewPolicyChangeRequest, PublishPolicyRequest};
 use proto::ticket::v1::Appeal;
 use tests::{Suite, forms};
 
 use crate::rebase;
-use crate::story::{SUPERVISOR, acted_levels, appeal, deadline, file, hours, instant, texts_to};
+use crate::story::{SUPERVISOR, acted_levels, appeal, deadline, explained, file, hours, instant, last_of, texts_to};
 
 const ADMIN: &str = "staff/root:administrator";
 const PHONE: &str = "+79161230081";
-
-async fn newest(suite: &Suite) -> String {
-    let sets = suite.sla(ADMIN).list_policy_sets(ListPolicySetsRequest::default()).await.unwrap().into_inner();
-    sets.policy_sets[0].name.clone()
-}
 
 /// The four hours before now.
 fn outage(now: Timestamp) -> String {
@@ -27,12 +19,7 @@ fn outage(now: Timestamp) -> String {
 
 async fn preview(suite: &Suite, document: &str, base: &str) -> PreviewChangeResponse {
     let request = PreviewPolicyChangeRequest { document: document.into(), base: base.into(), ..Default::default() };
-    let mut stream = suite.sla(SUPERVISOR).preview_policy_change(request).await.unwrap().into_inner();
-    let mut last = PreviewChangeResponse::default();
-    while let Some(message) = stream.message().await.unwrap() {
-        last = message;
-    }
-    last
+    last_of(suite.sla(SUPERVISOR).preview_policy_change(request).await).await
 }
 
 #[tokio::test]
@@ -42,7 +29,7 @@ async fn a_declared_outage_is_looked_at_and_taken_off_every_term_that_it_lies_in
     suite.settle().await;
     suite.hand.advance(hours(6));
     suite.settle().await;
-    let (document, base) = (outage(suite.now()), newest(&suite).await);
+    let (document, (base, _)) = (outage(suite.now()), suite.policies().await);
 
     let seen = preview(&suite, &document, &base).await;
     let later: i64 = seen.changes.iter().map(|it| it.later_count).sum();
@@ -68,9 +55,7 @@ async fn a_declared_outage_is_looked_at_and_taken_off_every_term_that_it_lies_in
     assert_eq!(shown.expected_time, shown.due_time);
     assert!(texts_to(&suite, PHONE).pop().unwrap().contains("изменился"), "the applicant hears of it");
     assert!(!deadline(&suite, &filed.name).await.mismatch);
-    let name = filed.name.replace("appeals/", "deadlines/");
-    let request = ExplainDeadlineRequest { name, clock: ClockKind::Resolution.into(), language_code: "ru".into() };
-    let told = suite.sla(SUPERVISOR).explain_deadline(request).await.unwrap().into_inner();
+    let told = explained(&suite, &filed.name).await;
     assert_eq!(told.computed_due_time, shown.due_time);
     assert!(told.spans.iter().any(|span| span.reason == "outage" && !span.counted));
     assert!(told.text.contains("никто не мог работать"), "{}", told.text);

@@ -5,40 +5,19 @@ use std::collections::BTreeSet;
 
 use deadline::{Allowance, PolicySet};
 use jiff::{SignedDuration, Timestamp, civil::Weekday, tz::TimeZone};
-use proto::sla::v1::{
-    ClockKind, ExplainDeadlineRequest, Explanation, IcalendarYear, ListPolicySetsRequest, PublishCalendarRequest,
-    PublishPolicyRequest, clock, rung,
-};
+use proto::sla::v1::{ClockKind, IcalendarYear, PublishCalendarRequest, PublishPolicyRequest, clock, rung};
 use proto::ticket::v1::appeal_event::Type;
-use proto::ticket::v1::{Appeal, AppealEvent, AssignAppealRequest, Channel, appeal::State};
+use proto::ticket::v1::{Appeal, AppealEvent, Channel, appeal::State};
 use tests::{Part, Suite, SuiteOptions, forms};
 
 use crate::rebase;
 use crate::story::{
-    SUPERVISOR, acted_levels, appeal, deadline, events, file, file_this, hours, instant, repeats_to, texts_to, why,
-    with_phone,
+    SUPERVISOR, acted_levels, appeal, ask, deadline, events, explained, file, file_this, hours, instant, repeats_to,
+    texts_to, why, with_phone,
 };
 
 const ADMIN: &str = "staff/root:administrator";
 const PHONE: &str = "+79161230051";
-
-async fn explained(suite: &Suite, appeal: &str) -> Explanation {
-    let name = appeal.replace("appeals/", "deadlines/");
-    let request = ExplainDeadlineRequest { name, clock: ClockKind::Resolution.into(), language_code: "ru".into() };
-    suite.sla(SUPERVISOR).explain_deadline(request).await.unwrap().into_inner()
-}
-
-/// Answers with a question, so that it is the applicant's turn.
-async fn ask(suite: &Suite, name: &str) {
-    let assign = AssignAppealRequest {
-        name: name.to_owned(),
-        assignee: "staff/supervisor-1".into(),
-        request_id: forms::request_id(),
-        ..AssignAppealRequest::default()
-    };
-    suite.ticket(SUPERVISOR).assign_appeal(assign).await.unwrap();
-    suite.ticket(SUPERVISOR).request_info(forms::question(name)).await.unwrap();
-}
 
 /// When it became the applicant's turn.
 async fn asked_at(suite: &Suite, name: &str) -> Timestamp {
@@ -207,11 +186,11 @@ async fn pain_09_days_off_come_from_acts_by_name_and_an_explanation_lists_them()
     assert!(told.spans.iter().any(|it| !it.counted && it.reason.contains("овогод")), "{:?}", told.text);
     assert_eq!(told.provisional_years, [2027], "its act had not been published when these days were written down");
     // A feed that says from nowhere is not taken.
-    let base = suite.sla(ADMIN).list_policy_sets(ListPolicySetsRequest::default()).await.unwrap().into_inner();
+    let (base, _) = suite.policies().await;
     let feed = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20270315\r\nSUMMARY:День всех\r\n\
         END:VEVENT\r\nEND:VCALENDAR\r\n";
     let request = PublishCalendarRequest {
-        base: base.policy_sets[0].name.clone(),
+        base,
         note: "из сети".into(),
         request_id: forms::request_id(),
         icalendar: Some(IcalendarYear {

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use deadline::{Calendar, Exception, PolicySet};
+use deadline::{Calendar, Exception};
 use jiff::SignedDuration;
 use proto::sla::v1::{
-    ClockKind, ExplainDeadlineRequest, GetDeadlineRequest, GetPolicySetRequest, ListPolicySetsRequest,
-    PreviewCalendarChangeRequest, PreviewChangeResponse, PublishCalendarRequest,
+    ClockKind, ExplainDeadlineRequest, GetDeadlineRequest, PreviewCalendarChangeRequest, PreviewChangeResponse,
+    PublishCalendarRequest,
 };
 use tests::{Suite, forms};
 
 use crate::rebase;
-use crate::story::{SUPERVISOR, appeal, deadline, file_this, instant, texts_to, with_phone};
+use crate::story::{SUPERVISOR, appeal, deadline, file_this, instant, last_of, texts_to, with_phone};
 
 const ADMIN: &str = "staff/root:administrator";
 
@@ -33,10 +33,7 @@ fn closed() -> Exception {
 async fn a_published_holiday_holds_for_new_appeals_and_old_promises_stay() {
     let suite = Suite::start().await;
     let mut sla = suite.sla(ADMIN);
-    let newest =
-        sla.list_policy_sets(ListPolicySetsRequest::default()).await.unwrap().into_inner().policy_sets.remove(0);
-    let set = sla.get_policy_set(GetPolicySetRequest { name: newest.name.clone() }).await.unwrap().into_inner();
-    let set = PolicySet::published(&set.document).unwrap();
+    let (base, set) = suite.policies().await;
 
     let file =
         async |phone| file_this(&suite, with_phone(forms::filled(suite.now(), "page_display", "ru"), phone)).await;
@@ -47,7 +44,7 @@ async fn a_published_holiday_holds_for_new_appeals_and_old_promises_stay() {
     let day = calendar.date_of(due - SignedDuration::from_secs(1)).to_string();
     let request = PublishCalendarRequest {
         document: with_a_holiday(calendar, &day),
-        base: newest.name,
+        base,
         note: "Указ о Дне города".into(),
         request_id: forms::request_id(),
         ..PublishCalendarRequest::default()
@@ -84,13 +81,7 @@ async fn a_published_holiday_holds_for_new_appeals_and_old_promises_stay() {
 
 async fn preview(suite: &Suite, document: &str, base: &str) -> PreviewChangeResponse {
     let request = PreviewCalendarChangeRequest { document: document.into(), base: base.into(), icalendar: None };
-    let mut stream = suite.sla(SUPERVISOR).preview_calendar_change(request).await.unwrap().into_inner();
-    let mut last = PreviewChangeResponse::default();
-    while let Some(message) = stream.message().await.unwrap() {
-        last = message;
-    }
-    assert!(last.complete);
-    last
+    last_of(suite.sla(SUPERVISOR).preview_calendar_change(request).await).await
 }
 
 #[tokio::test]
@@ -98,10 +89,7 @@ async fn a_holiday_is_looked_at_and_then_holds_for_what_was_promised_before_it_t
     const PHONE: &str = "+79161230023";
     let suite = Suite::start().await;
     let mut sla = suite.sla(ADMIN);
-    let base = sla.list_policy_sets(ListPolicySetsRequest::default()).await.unwrap().into_inner();
-    let base = base.policy_sets[0].name.clone();
-    let set = sla.get_policy_set(GetPolicySetRequest { name: base.clone() }).await.unwrap().into_inner();
-    let set = PolicySet::published(&set.document).unwrap();
+    let (base, set) = suite.policies().await;
     let by_days = file_this(&suite, with_phone(forms::filled(suite.now(), "page_display", "ru"), PHONE)).await;
     let by_hours = file_this(&suite, forms::filled(suite.now(), "code_not_arriving", "ru")).await;
     suite.settle().await;

@@ -2,35 +2,31 @@
 
 use std::collections::BTreeMap;
 
-use deadline::{ClockKind as Kind, PolicySet};
+use deadline::ClockKind as Kind;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use proto::sla::v1::{
-    ClockKind, ErrorReason, GetPolicySetRequest, GetRebaseRequest, ListPolicySetsRequest, ListRebaseEntriesRequest,
-    PreviewChangeResponse, PreviewPolicyChangeRequest, PreviewedChange, PublishPolicyRequest, Rebase, RebaseEntry,
-    StartRebaseRequest, StopRebaseRequest, rebase, rebase_entry::Outcome,
+    ClockKind, ErrorReason, GetRebaseRequest, ListRebaseEntriesRequest, PreviewChangeResponse,
+    PreviewPolicyChangeRequest, PreviewedChange, PublishPolicyRequest, Rebase, RebaseEntry, StartRebaseRequest,
+    StopRebaseRequest, rebase, rebase_entry::Outcome,
 };
 use proto::ticket::v1::appeal_event::Type;
-use proto::ticket::v1::{Appeal, AssignAppealRequest};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use sqlx::{Connection, PgConnection};
 use tests::{Part, Suite, SuiteOptions, forms, other_resolutions};
 use uuid::Uuid;
 
-use crate::story::{SUPERVISOR, appeal, events, file_this, instant, texts_to, why, with_phone};
+use crate::story::{SUPERVISOR, appeal, ask, events, file_this, instant, last_of, texts_to, why, with_phone};
 
 const ADMIN: &str = "staff/root:administrator";
 
 /// The newest set, and what is asked to be published after it.
 pub async fn change(suite: &Suite) -> PublishPolicyRequest {
-    let mut sla = suite.sla(ADMIN);
-    let newest =
-        sla.list_policy_sets(ListPolicySetsRequest::default()).await.unwrap().into_inner().policy_sets.remove(0);
-    let set = sla.get_policy_set(GetPolicySetRequest { name: newest.name.clone() }).await.unwrap().into_inner();
+    let (base, set) = suite.policies().await;
     PublishPolicyRequest {
-        document: other_resolutions(&PolicySet::published(&set.document).unwrap()),
-        base: newest.name,
+        document: other_resolutions(&set),
+        base,
         note: "Приказ 17".into(),
         request_id: forms::request_id(),
         ..PublishPolicyRequest::default()
@@ -38,14 +34,7 @@ pub async fn change(suite: &Suite) -> PublishPolicyRequest {
 }
 
 async fn preview(suite: &Suite, request: PreviewPolicyChangeRequest) -> PreviewChangeResponse {
-    let mut stream = suite.sla(SUPERVISOR).preview_policy_change(request).await.unwrap().into_inner();
-    let mut last = PreviewChangeResponse::default();
-    while let Some(message) = stream.message().await.unwrap() {
-        assert!(!last.complete && message.looked_count >= last.looked_count);
-        last = message;
-    }
-    assert!(last.complete);
-    last
+    last_of(suite.sla(SUPERVISOR).preview_policy_change(request).await).await
 }
 
 async fn preview_of(suite: &Suite, set: &str) -> PreviewChangeResponse {
@@ -78,17 +67,6 @@ async fn entries(suite: &Suite, name: &str) -> Vec<RebaseEntry> {
     }
 }
 
-async fn ask(suite: &Suite, appeal: &Appeal) {
-    let assign = AssignAppealRequest {
-        name: appeal.name.clone(),
-        assignee: "staff/supervisor-1".into(),
-        request_id: forms::request_id(),
-        ..AssignAppealRequest::default()
-    };
-    suite.ticket(SUPERVISOR).assign_appeal(assign).await.unwrap();
-    suite.ticket(SUPERVISOR).request_info(forms::question(&appeal.name)).await.unwrap();
-}
-
 #[tokio::test]
 async fn an_order_shortens_what_is_promised_already_and_the_citizen_hears_of_it() {
     let suite = Suite::start().await;
@@ -97,7 +75,7 @@ async fn an_order_shortens_what_is_promised_already_and_the_citizen_hears_of_it(
     let one = file("code_not_arriving", "+79161230041").await;
     let asked = file("code_not_arriving", "+79161230042").await;
     suite.settle().await;
-    ask(&suite, &asked).await;
+    ask(&suite, &asked.name).await;
     suite.settle().await;
 
     let publish = change(&suite).await;
@@ -221,7 +199,7 @@ async fn file_many(suite: &Suite, appeals: usize, random: &mut StdRng) {
         };
         for filed in join_all(categories.iter().zip(&regions).map(form)).await {
             if random.random_ratio(1, 5) {
-                ask(suite, &filed).await;
+                ask(suite, &filed.name).await;
                 asked.push(filed.name);
             }
         }

@@ -3,11 +3,15 @@
 use jiff::{SignedDuration, Timestamp};
 use proto::from_wire;
 use proto::notification::v1::{ListNotificationsRequest, Notification};
-use proto::sla::v1::{ClockKind, Deadline, GetDeadlineRequest};
+use proto::sla::v1::{
+    ClockKind, Deadline, ExplainDeadlineRequest, Explanation, GetDeadlineRequest, PreviewChangeResponse,
+};
 use proto::ticket::v1::appeal_event::Type;
-use proto::ticket::v1::{Appeal, AppealEvent, FileAppealRequest, GetAppealRequest, ListAppealEventsRequest};
+use proto::ticket::v1::{
+    Appeal, AppealEvent, AssignAppealRequest, FileAppealRequest, GetAppealRequest, ListAppealEventsRequest,
+};
 use tests::{Suite, forms};
-use tonic::{Code, Status};
+use tonic::{Code, Response, Status, Streaming};
 use tonic_types::StatusExt as _;
 
 pub const OPERATOR: &str = "staff/operator-1:operator";
@@ -39,6 +43,42 @@ pub fn with_phone(mut request: FileAppealRequest, phone: &str) -> FileAppealRequ
     let contact = request.appeal.as_mut().and_then(|it| it.contact.as_mut()).expect("a filled form");
     contact.phone = phone.to_owned();
     request
+}
+
+/// Gives it to a supervisor.
+pub async fn give(suite: &Suite, name: &str) {
+    let assign = AssignAppealRequest {
+        name: name.to_owned(),
+        assignee: "staff/supervisor-1".into(),
+        request_id: forms::request_id(),
+        ..AssignAppealRequest::default()
+    };
+    suite.ticket(SUPERVISOR).assign_appeal(assign).await.expect("supervisors may");
+}
+
+/// Gives it to a supervisor who answers with a question, so that it is the applicant's turn; the appeal as it is then.
+pub async fn ask(suite: &Suite, name: &str) -> Appeal {
+    give(suite, name).await;
+    suite.ticket(SUPERVISOR).request_info(forms::question(name)).await.expect("whoever has it may ask").into_inner()
+}
+
+/// Why its resolution is due when it is, in Russian.
+pub async fn explained(suite: &Suite, appeal: &str) -> Explanation {
+    let name = appeal.replace("appeals/", "deadlines/");
+    let request = ExplainDeadlineRequest { name, clock: ClockKind::Resolution.into(), language_code: "ru".into() };
+    suite.sla(SUPERVISOR).explain_deadline(request).await.expect("staff may ask").into_inner()
+}
+
+/// What a preview tells in the end.
+pub async fn last_of(stream: Result<Response<Streaming<PreviewChangeResponse>>, Status>) -> PreviewChangeResponse {
+    let mut stream = stream.expect("staff may look").into_inner();
+    let mut last = PreviewChangeResponse::default();
+    while let Some(message) = stream.message().await.expect("a message, or the end") {
+        assert!(!last.complete && message.looked_count >= last.looked_count);
+        last = message;
+    }
+    assert!(last.complete);
+    last
 }
 
 /// The appeal as staff see it.

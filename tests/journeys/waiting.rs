@@ -6,25 +6,18 @@ use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx as _;
 use proto::sla::v1::clock;
 use proto::ticket::v1::appeal_event::Type;
-use proto::ticket::v1::{Appeal, AssignAppealRequest, appeal::State};
+use proto::ticket::v1::{Appeal, appeal::State};
 use sqlx::{Connection as _, PgConnection};
 use tests::{Part, Suite, forms};
 
-use crate::story::{SUPERVISOR, appeal, deadline, events, file, hours, instant, notices, texts_to};
+use crate::story::{appeal, ask, deadline, events, file, hours, instant, notices, texts_to};
 
 const PHONE: &str = "+79161230071";
 
 /// Filed under a policy that waits for three working days and reminds after one, and asked; until when they are waited for.
 async fn asked(suite: &Suite, phone: &str) -> (Appeal, Timestamp) {
     let filed = file(suite, phone).await;
-    let assign = AssignAppealRequest {
-        name: filed.name.clone(),
-        assignee: "staff/supervisor-1".into(),
-        request_id: forms::request_id(),
-        ..AssignAppealRequest::default()
-    };
-    suite.ticket(SUPERVISOR).assign_appeal(assign).await.unwrap();
-    let shown = suite.ticket(SUPERVISOR).request_info(forms::question(&filed.name)).await.unwrap().into_inner();
+    let shown = ask(suite, &filed.name).await;
     suite.settle().await;
     (filed, instant(shown.resume_time))
 }

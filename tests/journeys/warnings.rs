@@ -5,24 +5,17 @@ use std::collections::BTreeSet;
 use deadline::Warning;
 use jiff::SignedDuration;
 use proto::sla::v1::ClockKind;
-use proto::ticket::v1::AssignAppealRequest;
 use proto::ticket::v1::appeal_event::Type;
-use tests::{Suite, forms};
+use tests::Suite;
 
-use crate::story::{SUPERVISOR, acted_levels, events, file, hours, instant, notices};
+use crate::story::{acted_levels, events, file, give, hours, instant, notices};
 
 #[tokio::test]
 async fn who_has_it_is_reminded_as_often_as_the_policy_says() {
     let suite = Suite::start().await;
     suite.publish(|policy| policy.resolution.earlier = vec![Warning::Percent(50), Warning::Percent(25)]).await;
     let filed = file(&suite, "+79161230098").await;
-    let assign = AssignAppealRequest {
-        name: filed.name.clone(),
-        assignee: "staff/supervisor-1".into(),
-        request_id: forms::request_id(),
-        ..AssignAppealRequest::default()
-    };
-    suite.ticket(SUPERVISOR).assign_appeal(assign).await.unwrap();
+    give(&suite, &filed.name).await;
     suite.settle().await;
     suite.live_until(instant(filed.due_time) - SignedDuration::from_mins(1), hours(1)).await;
 

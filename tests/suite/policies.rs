@@ -38,21 +38,26 @@ fn next_versions(set: &PolicySet, change: impl Fn(&mut Policy)) -> String {
 // === impl Suite ===
 
 impl Suite {
-    /// Publishes every policy once more as `change` makes it, lets every service hear of it, and turns the clock to when it counts.
-    pub async fn publish(&self, change: impl Fn(&mut Policy)) {
+    /// The newest set: its name, and what it says.
+    pub async fn policies(&self) -> (String, PolicySet) {
         let mut sla = self.sla(ADMIN);
         let sets = sla.list_policy_sets(ListPolicySetsRequest::default()).await.expect("an administrator may look");
-        let newest = sets.into_inner().policy_sets.remove(0).name;
-        let set = sla.get_policy_set(GetPolicySetRequest { name: newest.clone() }).await.expect("it was listed");
-        let set = PolicySet::published(&set.into_inner().document).expect("it was published");
+        let name = sets.into_inner().policy_sets.remove(0).name;
+        let set = sla.get_policy_set(GetPolicySetRequest { name: name.clone() }).await.expect("it was listed");
+        (name, PolicySet::published(&set.into_inner().document).expect("it was published"))
+    }
+
+    /// Publishes every policy once more as `change` makes it, lets every service hear of it, and turns the clock to when it counts.
+    pub async fn publish(&self, change: impl Fn(&mut Policy)) {
+        let (base, set) = self.policies().await;
         let request = PublishPolicyRequest {
             document: next_versions(&set, change),
-            base: newest,
+            base,
             note: "Приказ 19".into(),
             request_id: forms::request_id(),
             ..PublishPolicyRequest::default()
         };
-        let published = sla.publish_policy(request).await.expect("right policies").into_inner();
+        let published = self.sla(ADMIN).publish_policy(request).await.expect("right policies").into_inner();
         self.settle().await;
         self.hand.set(published.effective_time.as_ref().and_then(from_wire).expect("when it counts"));
     }

@@ -7,9 +7,10 @@
 //!                                specialist, promises 1    and promises 2
 //! ```
 //!
-//! There may be further warnings before that one. Each level fires at the end of the term before it and grants the next holder a term of its own, by the same calendar and
-//! the same suspensions. So an appeal that awaits its applicant climbs no further until the answer is there. Whether a rung
-//! has fired already is not known here: that is the insert-once row of the SLA monitor.
+//! There may be further warnings before that one. Each level fires at the end of the term before it and grants the next
+//! holder a term of its own, by the same calendar and the same suspensions. So an appeal that awaits its applicant climbs
+//! no further until the answer is there. Whether a rung has fired already is not known here: that is the insert-once row of
+//! the SLA monitor.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

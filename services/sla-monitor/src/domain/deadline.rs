@@ -56,7 +56,8 @@ impl Deadline {
         if promise.revision <= self.promise.revision {
             return None;
         }
-        // A replica of the ticket service that is older than the fields tells none; the appeal is in a group, and its applicant somewhere, all the same.
+        // A replica of the ticket service that is older than the fields tells none; the appeal is in a group, and its applicant somewhere, all the
+        // same.
         promise.group = promise.group.or_else(|| self.promise.group.take());
         promise.region = promise.region.or_else(|| self.promise.region.take());
         promise.zone = promise.zone.or_else(|| self.promise.zone.take());
