@@ -26,7 +26,11 @@ pub fn ops() -> impl Strategy<Value = Vec<Op>> {
 
 /// Mostly one op; now and then some that only mean something together, which chance alone would seldom put side by side.
 fn scene() -> impl Strategy<Value = Vec<Op>> {
-    let done_and_undone = prop_oneof![Just((Act::Resolve, Act::Reopen)), Just((Act::Ask, Act::Inform))];
+    let done_and_undone = prop_oneof![
+        4 => Just((Act::Resolve, Act::Reopen)),
+        4 => Just((Act::Ask, Act::Inform)),
+        1 => Just((Act::AskIdentity, Act::Inform)),
+    ];
     let long = prop_oneof![4 => wait(), 1 => (6..20_u32).prop_map(|days| Wait::For(86_400 * days))];
     prop_oneof![
         24 => op().prop_map(|op| vec![op]),
@@ -52,12 +56,24 @@ fn scene() -> impl Strategy<Value = Vec<Op>> {
             overdue.chain(held_up).chain(goes_on).collect()
         }),
         // More time is asked for, and the citizen is told about when the old time passes: before, after, or never.
-        2 => (appeal(), wait(), select(Centre::ALL), select(MailRelay::ALL)).prop_map(|(appeal, wait, centre, relay)| {
-            let asked = [Op::Run, Op::Act(Act::Extend, appeal), Op::Sms(centre), Op::Mail(relay)].into_iter();
+        2 => (appeal(), wait(), select(Centre::ALL), select(MailRelay::ALL), any::<bool>()).prop_map(|(appeal, wait, centre, relay, twice)| {
+            let extend = Op::Act(Act::Extend, appeal);
+            let asked = [Op::Run, extend.clone()].into_iter().chain(twice.then_some(extend)).chain([Op::Sms(centre), Op::Mail(relay)]);
             asked.chain([Op::Relay(Part::Ticket), Op::Wait(wait), Op::Dispatch, Op::Wait(Wait::Next(0)), Op::Tick]).collect()
         }),
+        // The applicant writes, waits too long for an answer, and then the same again.
+        1 => (appeal(), 3..9_u32).prop_map(|(appeal, days)| {
+            let wait = [
+                Op::Act(Act::Answer, appeal),
+                Op::Act(Act::Write, appeal),
+                Op::Run,
+                Op::Wait(Wait::For(86_400 * days)),
+                Op::Run,
+            ];
+            wait.iter().chain(&wait).cloned().collect()
+        }),
         // The hand-over is applied, and its answer is heard of much later.
-        1 => (wait(), any::<bool>(), 1..60_u32).prop_map(|(wait, dies, hours)| {
+        2 => (wait(), any::<bool>(), 1..60_u32).prop_map(|(wait, dies, hours)| {
             let mishap = if dies {
                 vec![Op::Die { part: Part::Sla, applied: true }]
             } else {

@@ -56,7 +56,17 @@ impl World {
                 ours.iter().filter(|it| it.state == "acted" && it.level > 0).map(|it| it.key()).collect();
             let handed_up: BTreeSet<_> =
                 appeal.handed_up.iter().map(|it| (it.clock.clone(), it.epoch, it.level)).collect();
-            ensure!(acted == handed_up, "{}: {acted:?} acted, {handed_up:?} is in the journal", appeal.name);
+            let odd = || {
+                ours.iter()
+                    .filter(|it| acted.symmetric_difference(&handed_up).any(|key| *key == it.key()))
+                    .collect::<Vec<_>>()
+            };
+            ensure!(
+                acted == handed_up,
+                "{}: {acted:?} acted, {handed_up:?} is in the journal: {:?}",
+                appeal.name,
+                odd()
+            );
             let warned: BTreeSet<_> = ours
                 .iter()
                 .filter(|it| it.state == "acted" && it.level <= 0)

@@ -35,9 +35,9 @@ impl Deadline {
     /// The level has it from when it was accepted, so the next one waits for what was promised then. When it fired does not change: that is the
     /// event which a repeat notice tells of, and a resolution after it makes the notice void.
     pub fn settle(&mut self, key: RungKey, answer: &Answer, now: Timestamp, policies: &Policies) -> Option<Rung> {
-        // Of what the clock promises since it began, or of what it promised before.
-        let begun = self.promise.clock(key.clock).map_or(1, |clock| clock.start_epoch);
-        let is_of_it = |it: &Rung| it.key.clock == key.clock && (it.key.epoch >= begun) == (key.epoch >= begun);
+        let begun = self.rungs.iter().find(|rung| rung.key == key)?.start_epoch;
+        // Of the same wait: the answer may come when the clock began anew more than once since.
+        let is_of_it = |it: &Rung| it.key.clock == key.clock && it.start_epoch == begun;
         let reached = |it: &Rung| it.state == RungState::Acted && is_of_it(it) && it.key.level >= key.level;
         let acted_before = self.rungs.iter().any(reached);
         let rung = self.rungs.iter_mut().find(|rung| rung.key == key)?;

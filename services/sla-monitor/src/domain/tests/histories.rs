@@ -231,6 +231,12 @@ impl World {
 
     fn settle(&mut self, key: RungKey, answer: &Answer) {
         let settled = self.monitor.settle(key, answer, self.now, &self.policies);
+        let void =
+            settled.as_ref().filter(|rung| matches!(answer, Answer::Accepted { .. }) && rung.state != RungState::Acted);
+        if let Some(void) = void {
+            let before = self.released.get(&(key.clock, void.start_epoch));
+            assert!(before.is_some_and(|level| *level >= key.level), "accepted, and {void:?}");
+        }
         if let Some(begun) = settled.filter(|rung| rung.state == RungState::Acted).map(|rung| rung.start_epoch) {
             let begun = (key.clock, begun);
             // The citizen is told now: higher each time.

@@ -103,6 +103,20 @@ fn the_same_level_acted_in_another_wait_does_not_void_the_answer_to_this_one() {
     assert_eq!((rung.state, rung.reason.as_deref()), (RungState::Acted, None));
 }
 
+/// Found by the simulation: of three waits, the second one's answer came while the third ran, and was taken for the first one's again.
+#[test]
+fn a_wait_whose_answer_comes_in_the_next_one_acted_whatever_did_before_it() {
+    let mut deadline = waiting();
+    climb(&mut deadline, after(0));
+    tell(&mut deadline, met(wait(1, 0), 2), 2);
+    tell(&mut deadline, wait(2, 5), 5);
+    let key = fire(&mut deadline, after(5));
+    tell(&mut deadline, met(wait(2, 5), 7), 7);
+    tell(&mut deadline, wait(3, 8), 8);
+    let rung = deadline.settle(key, &accepted(None), start() + hours(8), &answering()).unwrap();
+    assert_eq!((rung.state, rung.reason.as_deref()), (RungState::Acted, None));
+}
+
 #[test]
 fn a_resolution_that_begins_anew_is_confirmed_and_climbs_the_whole_ladder_again() {
     let (mut deadline, _) =
