@@ -21,6 +21,8 @@ use crate::scrape;
 /// Name, type, unit and services of every metric. A name that goes, or changes, breaks dashboards and alarms without a word: change them
 /// together.
 const LISTED: &str = include_str!("metrics.txt");
+/// What wakes somebody.
+const ALARMS: &str = include_str!("../../k8s/alerts/rules.yaml");
 
 /// The database's time as the hand shows it.
 struct Hand(ManualClock);
@@ -181,4 +183,23 @@ async fn a_latency_leads_to_a_trace_that_the_collector_has() {
     let spans =
         collector::until(2, |it| outside.has(it) && (it.name.ends_with("FileAppeal") || it.name == "send")).await;
     assert!(spans.iter().any(|it| outside.has(it)));
+}
+
+/// An alarm on a metric that nobody tells never rises.
+#[test]
+fn alarms_ask_for_what_is_told() {
+    let listed: Vec<Vec<&str>> = LISTED.lines().map(|line| line.split_whitespace().collect()).collect();
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let words =
+        ALARMS.lines().filter(|line| !line.trim_start().starts_with('#')).flat_map(|line| line.split(|c| !is_name(c)));
+    let asked: Vec<&str> = words.filter(|word| word.starts_with("otklik_") || word.starts_with("rpc_")).collect();
+    assert!(asked.len() > 15, "{asked:?}");
+    for name in asked {
+        let is_told = listed.iter().any(|it| match it[1] {
+            "counter" => name.strip_suffix("_total") == Some(it[0]),
+            "gauge" => name == it[0],
+            _ => ["_bucket", "_sum", "_count"].iter().any(|part| name.strip_suffix(part) == Some(it[0])),
+        });
+        assert!(is_told, "nobody tells {name}");
+    }
 }
