@@ -45,6 +45,8 @@ fn allowed(method: &str) -> Option<Vec<&'static str>> {
         "TicketService/ClaimNextAppeal"
         | "TicketService/AssignAppeal"
         | "TicketService/RequestInfo"
+        | "TicketService/AskOtherBody"
+        | "TicketService/RecordOtherBodyAnswer"
         | "TicketService/ResolveAppeal"
         | "TicketService/AcknowledgeEscalation" => staff_and(&[]),
         "TicketService/PostMessage"

@@ -9,6 +9,7 @@ mod extension;
 mod filing;
 mod interleavings;
 mod mending;
+mod other_body;
 mod outages;
 mod pains;
 mod policies;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use deadline::{Allowance, PolicySet};
+use deadline::{Allowance, Plan, PolicySet};
 use jiff::{SignedDuration, Timestamp, civil::Weekday, tz::TimeZone};
 use proto::sla::v1::{ClockKind, IcalendarYear, PublishCalendarRequest, PublishPolicyRequest, clock, rung};
 use proto::ticket::v1::appeal_event::Type;
@@ -12,8 +12,8 @@ use tests::{Part, Suite, SuiteOptions, forms};
 
 use crate::rebase;
 use crate::story::{
-    SUPERVISOR, acted_levels, appeal, ask, deadline, events, explained, file, file_this, hours, instant, repeats_to,
-    texts_to, why, with_phone,
+    SUPERVISOR, acted, acted_levels, appeal, ask, deadline, events, explained, file, file_this, hours, instant,
+    repeats_to, texts_to, why, with_phone,
 };
 
 const ADMIN: &str = "staff/root:administrator";
@@ -174,6 +174,35 @@ async fn pain_08_what_was_taken_back_or_answered_notifies_nobody_any_more() {
         assert_eq!(told(&suite, &filed.name, Type::DeadlineWarned).await.len(), 0);
         assert!(deadline(&suite, &filed.name).await.clocks.iter().all(|it| it.due_time.is_none()));
     }
+}
+
+/// That somebody takes it in time is promised, and then no more: an administrator takes the promise back for what was filed before, too.
+#[tokio::test]
+async fn pain_08_a_term_that_is_promised_no_more_notifies_nobody_any_more() {
+    let suite = Suite::start().await;
+    let accepted_in = async |term: Option<i64>| {
+        suite
+            .publish(|policy| {
+                policy.acceptance = term.map(|term| {
+                    let allowance = Allowance::RealTime(hours(term));
+                    Plan { allowance, ..policy.first_answer.clone() }
+                });
+            })
+            .await;
+    };
+    accepted_in(Some(3)).await;
+    let filed = file(&suite, PHONE).await;
+    let due = instant(filed.acceptance_due_time);
+    suite.settle().await;
+    accepted_in(None).await;
+    let (set, _) = suite.policies().await;
+    suite.sla(ADMIN).start_rebase(rebase::begin(&set)).await.unwrap();
+    suite.settle().await;
+    assert!(suite.now() < due);
+    suite.live_until(due + hours(24), hours(1)).await;
+    assert_eq!(acted(&suite, &filed.name, ClockKind::Acceptance).await, [0; 0]);
+    let warned = events(&suite, &filed.name).await.into_iter().filter(|it| it.r#type() == Type::DeadlineWarned);
+    assert_eq!(warned.filter(|it| it.clock() == ClockKind::Acceptance).count(), 0);
 }
 
 #[tokio::test]

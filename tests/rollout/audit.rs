@@ -118,6 +118,7 @@ fn clock(kind: ClockKind) -> &'static str {
         ClockKind::Acceptance => "acceptance",
         ClockKind::FirstAnswer => "first_answer",
         ClockKind::NextAnswer => "next_answer",
+        ClockKind::OtherBody => "other_body",
         ClockKind::Resolution => "resolution",
         ClockKind::Unspecified => "no clock",
     }

@@ -23,9 +23,13 @@ pub struct HandedUp {
     pub expected_time: Option<Timestamp>,
 }
 
-/// What a warning is known by: each once for a clock, and for each wait of the next answer's.
+/// What a warning is known by: each once for a clock, and for each wait of the next answer's and of another body's.
 pub fn warning(clock: &str, epoch: i64, level: i64) -> String {
-    if clock == "next_answer" { format!("{clock} {level} {epoch}") } else { format!("{clock} {level}") }
+    if matches!(clock, "next_answer" | "other_body") {
+        format!("{clock} {level} {epoch}")
+    } else {
+        format!("{clock} {level}")
+    }
 }
 
 // === impl Clock ===

@@ -42,6 +42,8 @@ pub struct Appeal {
     pub acceptance: Clock,
     pub first: Clock,
     pub next: Clock,
+    /// Another body's.
+    pub other: Clock,
     pub resolution: Clock,
     pub expected_time: Option<Timestamp>,
     /// Until when the applicant was last to be waited for.
@@ -107,6 +109,7 @@ impl Appeal {
             acceptance: Clock::none(),
             first: Clock::none(),
             next: Clock::none(),
+            other: Clock::none(),
             resolution: Clock::none(),
             expected_time: None,
             resume_time: None,
@@ -132,7 +135,7 @@ impl Appeal {
 
     /// Whether it is the applicant's turn.
     pub fn is_paused(&self) -> bool {
-        self.state.starts_with("awaiting")
+        matches!(self.state.as_str(), "awaiting_applicant" | "awaiting_verification")
     }
 
     /// The promises that there are, with their names.
@@ -141,6 +144,7 @@ impl Appeal {
             ("acceptance", &self.acceptance),
             ("first_answer", &self.first),
             ("next_answer", &self.next),
+            ("other_body", &self.other),
             ("resolution", &self.resolution),
         ];
         all.into_iter().filter(|(_, clock)| clock.state != "none").collect()
@@ -168,6 +172,7 @@ impl Appeal {
             "acceptance" => Ok(&mut self.acceptance),
             "first_answer" => Ok(&mut self.first),
             "next_answer" => Ok(&mut self.next),
+            "other_body" => Ok(&mut self.other),
             "resolution" => Ok(&mut self.resolution),
             _ => anyhow::bail!("there is no clock {name}"),
         }
@@ -236,8 +241,21 @@ impl Appeal {
                 ensure!(self.is_paused() && self.resume_time <= Some(event.time), "ended before its time");
                 self.run_on(event, true)?;
             }
+            "body_asked" => {
+                ensure!(matches!(self.state.as_str(), "assigned" | "in_progress"), "another body is asked too late");
+                ensure!(self.acceptance.is_over(), "another body is asked by nobody who has it");
+                let begun = &event.data["clock"];
+                ensure!(begun["epoch"].as_i64() == Some(self.other.epoch + 1), "the epoch does not grow by one");
+                let due = begun["term"]["due_time"].as_str().context("a due time")?.parse()?;
+                self.other = Clock::begun(self.other.epoch + 1, due);
+            }
+            "body_answered" => {
+                ensure!(self.other.state == "running", "an answer that nobody waits for");
+                self.other.end(if event.text("outcome") == "answered" { "met" } else { "cancelled" });
+            }
             "identity_confirmed" => self.is_confirmed = true,
             "resolved" => {
+                self.other.end("cancelled");
                 self.end("met");
                 self.expected_time = None;
                 self.resolve_time = Some(event.time);
@@ -283,7 +301,9 @@ impl Appeal {
         self.notice(event, is_move)?;
         self.state.clone_from(&event.state);
         self.last_event = event.number;
-        const MOVING: [&str; 13] = [
+        const MOVING: [&str; 15] = [
+            "body_asked",
+            "body_answered",
             "accepted",
             "pause_ended",
             "filed",
@@ -310,7 +330,7 @@ impl Appeal {
 
     /// Nothing is owed any more.
     fn end(&mut self, state: &'static str) {
-        let all = [&mut self.acceptance, &mut self.first, &mut self.next, &mut self.resolution];
+        let all = [&mut self.acceptance, &mut self.first, &mut self.next, &mut self.other, &mut self.resolution];
         all.into_iter().for_each(|clock| clock.end(state));
     }
 

@@ -117,6 +117,12 @@ words! {
         Acknowledge = "acknowledge",
         /// Its assignee asks for more time.
         Extend = "extend",
+        /// Its assignee asks another body.
+        AskBody = "ask-body",
+        /// That body answers.
+        BodyAnswers = "body-answers",
+        /// It is waited for no longer.
+        GiveBodyUp = "give-body-up",
         /// The applicant is confirmed by a code.
         Prove = "prove",
     }

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use proto::sla::v1::ExtensionReason;
+use proto::ticket::v1::record_other_body_answer_request::Outcome;
 use proto::ticket::v1::request_info_request::Need;
 use proto::ticket::v1::{
     self as wire, AcknowledgeEscalationRequest, AssignAppealRequest, Channel, ClaimNextAppealRequest,
@@ -40,6 +41,8 @@ pub enum Request {
     Withdraw(wire::WithdrawAppealRequest),
     Acknowledge(wire::AcknowledgeEscalationRequest),
     Extend(wire::ExtendDeadlineRequest),
+    AskBody(wire::AskOtherBodyRequest),
+    FromBody(wire::RecordOtherBodyAnswerRequest),
 }
 
 fn bytes<M: prost::Message>(answer: Response<M>) -> Vec<u8> {
@@ -63,6 +66,8 @@ impl World {
             Request::Withdraw(it) => ticket.withdraw_appeal(it).await.map(bytes),
             Request::Acknowledge(it) => ticket.acknowledge_escalation(it).await.map(bytes),
             Request::Extend(it) => ticket.extend_deadline(it).await.map(bytes),
+            Request::AskBody(it) => ticket.ask_other_body(it).await.map(bytes),
+            Request::FromBody(it) => ticket.record_other_body_answer(it).await.map(bytes),
         }
     }
 
@@ -263,6 +268,12 @@ impl Request {
                 request_id: forms::request_id(),
             }),
             Act::Extend => Self::Extend(forms::extension(name)),
+            Act::AskBody => Self::AskBody(forms::to_body(name)),
+            Act::BodyAnswers => Self::FromBody(forms::from_body(name)),
+            Act::GiveBodyUp => Self::FromBody(wire::RecordOtherBodyAnswerRequest {
+                outcome: Outcome::GivenUp.into(),
+                ..forms::from_body(name)
+            }),
         }
     }
 
@@ -281,6 +292,8 @@ impl Request {
             }
             Self::Post(it) => it.message.as_mut().map(|message| &mut message.text),
             Self::Ask(it) => Some(&mut it.text),
+            Self::AskBody(it) => Some(&mut it.text),
+            Self::FromBody(it) => Some(&mut it.text),
             Self::Inform(it) => Some(&mut it.text),
             Self::Resolve(it) => Some(&mut it.answer),
             Self::Reopen(it) => Some(&mut it.text),

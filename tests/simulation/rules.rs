@@ -56,8 +56,21 @@ pub fn expect(act: Act, appeal: &Appeal, by: &Member, now: Timestamp) -> Expect 
             let events: Vec<_> = ["message_posted"].into_iter().chain(answered).collect();
             done(&events, if begins { "in_progress" } else { state })
         }
-        Act::Ask | Act::AskIdentity if state == "registered" || appeal.is_paused() => refused("STATE_NOT_ALLOWED"),
-        Act::Ask | Act::AskIdentity if !is_assignee => refused("NOT_ASSIGNEE"),
+        Act::Ask | Act::AskIdentity | Act::AskBody if !matches!(state, "assigned" | "in_progress") => {
+            refused("STATE_NOT_ALLOWED")
+        }
+        Act::BodyAnswers | Act::GiveBodyUp if state != "awaiting_other_body" => refused("STATE_NOT_ALLOWED"),
+        Act::Ask | Act::AskIdentity | Act::AskBody | Act::BodyAnswers | Act::GiveBodyUp if !is_assignee => {
+            refused("NOT_ASSIGNEE")
+        }
+        Act::AskBody => {
+            let events: Vec<_> = accepted.into_iter().chain(["body_asked"]).collect();
+            done(&events, "awaiting_other_body")
+        }
+        Act::BodyAnswers | Act::GiveBodyUp => {
+            let events: Vec<_> = accepted.into_iter().chain(["body_answered"]).collect();
+            done(&events, "in_progress")
+        }
         Act::Ask | Act::AskIdentity => {
             let events: Vec<_> = answered.chain(["info_requested"]).collect();
             done(&events, if act == Act::Ask { "awaiting_applicant" } else { "awaiting_verification" })

@@ -71,7 +71,7 @@ pub struct World {
 // === impl World ===
 
 impl World {
-    /// A new suite whose clock shows `start`; its policies promise every answer and that somebody has an appeal in time, warn of a resolution
+    /// A new suite whose clock shows `start`; its policies promise every answer, another body's too, and that somebody has an appeal in time, warn of a resolution
     /// twice, count it by the wall of whoever asks, and wait for applicants no longer than six working days.
     ///
     /// # Errors
@@ -84,6 +84,7 @@ impl World {
             .publish(|policy| {
                 policy.next_answer = Some(policy.first_answer.clone());
                 policy.acceptance = Some(policy.first_answer.clone());
+                policy.other_body = Some(policy.first_answer.clone());
                 policy.resolution.earlier = vec![Warning::Percent(EARLIER)];
                 policy.resolution.zone = ZoneChoice::Applicant;
                 policy.longest_pause = Some(Allowance::WorkingDays(LONGEST_PAUSE));

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use proto::sla::v1::{Allowance, ExtensionReason, allowance::Span};
 use proto::ticket::v1::{
-    Appeal, AppealContact, Applicant, Channel, Consent, ExtendDeadlineRequest, FileAppealRequest, Message,
-    PostMessageRequest, ProvideInfoRequest, ReopenAppealRequest, RequestInfoRequest, ResolveAppealRequest,
-    WithdrawAppealRequest,
+    Appeal, AppealContact, Applicant, AskOtherBodyRequest, Channel, Consent, ExtendDeadlineRequest, FileAppealRequest,
+    Message, PostMessageRequest, ProvideInfoRequest, RecordOtherBodyAnswerRequest, ReopenAppealRequest,
+    RequestInfoRequest, ResolveAppealRequest, WithdrawAppealRequest,
 };
 use proto::to_wire;
 use uuid::Uuid;
@@ -62,6 +62,27 @@ pub fn message(appeal: &str, text: &str) -> PostMessageRequest {
 pub fn question(appeal: &str) -> RequestInfoRequest {
     let text = "Пришлите, пожалуйста, последние четыре цифры номера.".to_owned();
     RequestInfoRequest { name: appeal.to_owned(), text, request_id: request_id(), ..RequestInfoRequest::default() }
+}
+
+/// What another body is asked.
+pub fn to_body(appeal: &str) -> AskOtherBodyRequest {
+    AskOtherBodyRequest {
+        name: appeal.to_owned(),
+        body: "tax_service".to_owned(),
+        text: "Подтвердите, что сведения переданы.".to_owned(),
+        request_id: request_id(),
+        ..AskOtherBodyRequest::default()
+    }
+}
+
+/// What it answered.
+pub fn from_body(appeal: &str) -> RecordOtherBodyAnswerRequest {
+    RecordOtherBodyAnswerRequest {
+        name: appeal.to_owned(),
+        text: "Сведения переданы 2 марта.".to_owned(),
+        request_id: request_id(),
+        ..RecordOtherBodyAnswerRequest::default()
+    }
 }
 
 /// More time, two working days of it, as other departments have to agree.

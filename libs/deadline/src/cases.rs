@@ -59,7 +59,7 @@ impl Case {
             ClockKind::Acceptance => self.acceptance,
             ClockKind::FirstAnswer => self.first_answer,
             // Nothing of it is promised when an appeal is filed.
-            ClockKind::NextAnswer => None,
+            ClockKind::NextAnswer | ClockKind::OtherBody => None,
             ClockKind::Resolution => self.resolution,
         }
     }

@@ -46,6 +46,11 @@ pub struct Policy {
     /// As all that versions of a service before it do not know: publish it when every replica of every service knows it, notification first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_answer: Option<Plan>,
+    /// Each time another body is asked, until it has answered (`L5`). Absent: nothing is promised of that.
+    ///
+    /// As all that versions of a service before it do not know: publish it when every replica of every service knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_body: Option<Plan>,
     pub resolution: Plan,
     /// Within which bounds the resolution may be extended, where they are others than those of the set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -120,13 +125,17 @@ pub enum ClockKind {
     /// Until a person answers what the applicant wrote after that (peers S-01). It is there only while the applicant waits, so it begins anew with
     /// each wait, and never pauses: what pauses the others is an answer.
     NextAnswer,
+    /// Until another body that was asked has answered. It is there only while that body is waited for, so it begins anew each time one is asked, and
+    /// never pauses: nobody else's turn delays that body.
+    OtherBody,
     /// Until the answer in writing: the due time that the citizen is told.
     Resolution,
 }
 
 impl ClockKind {
     /// Every clock; the resolution last.
-    pub const ALL: [Self; 4] = [Self::Acceptance, Self::FirstAnswer, Self::NextAnswer, Self::Resolution];
+    pub const ALL: [Self; 5] =
+        [Self::Acceptance, Self::FirstAnswer, Self::NextAnswer, Self::OtherBody, Self::Resolution];
 
     /// Those that every policy has, and that run from the filing on.
     pub const FROM_FILING: [Self; 2] = [Self::FirstAnswer, Self::Resolution];
@@ -137,6 +146,7 @@ impl ClockKind {
             Self::Acceptance => "acceptance",
             Self::FirstAnswer => "first_answer",
             Self::NextAnswer => "next_answer",
+            Self::OtherBody => "other_body",
             Self::Resolution => "resolution",
         }
     }
@@ -181,12 +191,13 @@ pub struct Match {
 }
 
 impl Policy {
-    /// What is promised for a clock; `None` where nothing is, which may be so for the acceptance and the next answer only.
+    /// What is promised for a clock; `None` where nothing is, which may be so for all but those that every policy has.
     pub fn plan(&self, clock: ClockKind) -> Option<&Plan> {
         match clock {
             ClockKind::Acceptance => self.acceptance.as_ref(),
             ClockKind::FirstAnswer => Some(&self.first_answer),
             ClockKind::NextAnswer => self.next_answer.as_ref(),
+            ClockKind::OtherBody => self.other_body.as_ref(),
             ClockKind::Resolution => Some(&self.resolution),
         }
     }
@@ -205,12 +216,12 @@ impl Policy {
         }
     }
 
-    /// Whether it promises the same as another one besides the terms of the clocks that run: the next answer, what follows a reopening, how long
+    /// Whether it promises the same as another one besides the terms of the clocks that run: the next answer, another body's, what follows a reopening, how long
     /// the applicant is waited for, and how far the resolution may be extended by rules of its own.
     pub fn promises_otherwise_like(&self, other: &Self) -> bool {
         let rest = |it: &Self| {
             let waits = (it.longest_pause, it.remind_applicant_after);
-            (it.next_answer.clone(), it.reopen, waits, it.extension.clone())
+            (it.next_answer.clone(), it.other_body.clone(), it.reopen, waits, it.extension.clone())
         };
         rest(self) == rest(other)
     }

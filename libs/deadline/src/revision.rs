@@ -5,7 +5,7 @@
 use toml::{Table, Value};
 
 use crate::{
-    Invalid, PolicySet,
+    Invalid, PolicySet, SuspensionReason,
     set::{Care, Document},
 };
 
@@ -65,6 +65,11 @@ impl PolicySet {
                 version_fault(policy.version, known.map(|known| known.version))
                     .map(|what| Invalid::Policy { id: policy.id.clone(), what }),
             );
+            if policy.plans().any(|plan| plan.pauses.contains(&SuspensionReason::AwaitingOtherBody)) {
+                let what =
+                    "no clock pauses while another body is asked: promise other_body, and extend the term (L4)".into();
+                faults.push(Invalid::Policy { id: policy.id.clone(), what });
+            }
         }
         let is_known = |id: &String| self.policy(id).is_some() || self.outages().iter().any(|outage| outage.id == *id);
         for id in removed.iter().filter(|id| !is_known(id)) {

@@ -17,7 +17,8 @@ pub enum SuspensionReason {
     AwaitingApplicant,
     /// The applicant has to prove who they are (`T20`).
     AwaitingVerification,
-    /// Another body owes an answer (`L5`).
+    /// Another body owes an answer. No appeal is suspended for that: its clocks run, one of them for that body (`L5`), and its term may be extended
+    /// (`L4`). A policy that says otherwise is not published.
     AwaitingOtherBody,
     /// The time between a resolution and its reopening: the citizen held the answer.
     Resolved,

@@ -281,6 +281,15 @@ fn a_region_gets_a_version_of_its_own_when_its_base_does() {
     assert!(with_region.revised(next() + 1, &both, &[]).is_ok());
 }
 
+/// Clocks run while another body is asked, so a policy that promises otherwise would not be kept.
+#[test]
+fn nothing_pauses_for_another_body() {
+    let pausing =
+        EMERGENCY.replacen(r#"["awaiting_applicant", "#, r#"["awaiting_applicant", "awaiting_other_body", "#, 1);
+    let faults = refused(&pausing, &[]);
+    assert!(matches!(&faults[..], [fault] if fault.contains("while another body is asked")), "{faults:?}");
+}
+
 #[test]
 fn terms_without_end_are_refused() {
     let longest = EMERGENCY.replace("real = \"20m\"", "real = \"50000h\"");

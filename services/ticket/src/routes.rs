@@ -8,6 +8,8 @@
 //! ANSWER_AWAITED                    UpdateDeadline        -
 //! INFO_REQUESTED                    UpdateDeadline        applicant_question
 //! INFO_PROVIDED                     UpdateDeadline        status_change
+//! BODY_ASKED                        UpdateDeadline where a term for its answer begins, else -      status_change
+//! BODY_ANSWERED                     UpdateDeadline        status_change
 //! APPLICANT_REMINDED                -                     reminder
 //! PAUSE_ENDED                       UpdateDeadline        pause_ended; and staff_pause_ended, to the member
 //! RESOLVED                          StopDeadline          resolution

@@ -53,6 +53,7 @@ fn deadline(start: Timestamp) -> Result<Deadline> {
                 ClockKind::Acceptance => WireKind::Acceptance,
                 ClockKind::FirstAnswer => WireKind::FirstAnswer,
                 ClockKind::NextAnswer => WireKind::NextAnswer,
+                ClockKind::OtherBody => WireKind::OtherBody,
                 ClockKind::Resolution => WireKind::Resolution,
             }
             .into(),

@@ -23,6 +23,7 @@ struct Row {
     first_level: i16,
     acceptance: Option<serde_json::Value>,
     next_answer: Option<serde_json::Value>,
+    other_body: Option<serde_json::Value>,
     resolution_state: String,
     resolution_epoch: i64,
     resolution_due_time: Option<Stamp>,
@@ -39,7 +40,7 @@ impl World {
     pub(super) async fn check_rows(&mut self) -> Result<()> {
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT appeal_id, number, state, assignee, queue_level, escalation_level, first_state, first_epoch, first_due_time,
-                first_level, acceptance, next_answer, resolution_state, resolution_epoch, resolution_due_time, resolution_level, expected_time, revision,
+                first_level, acceptance, next_answer, other_body, resolution_state, resolution_epoch, resolution_due_time, resolution_level, expected_time, revision,
                 last_event_no, (SELECT count(*) FROM ticket.suspension AS s WHERE s.appeal_id = appeal.appeal_id
                     AND s.end_time IS NULL) AS open_suspensions
             FROM ticket.appeal WHERE appeal_id = ANY($1)",
@@ -120,6 +121,7 @@ impl Row {
         is_same("resolution", resolution, &appeal.resolution)?;
         is_same_json("acceptance", self.acceptance.as_ref(), &appeal.acceptance)?;
         is_same_json("next answer", self.next_answer.as_ref(), &appeal.next)?;
+        is_same_json("other body", self.other_body.as_ref(), &appeal.other)?;
         let paused = i64::from(appeal.is_paused());
         ensure!(self.open_suspensions == paused, "{} open suspensions in place of {paused}", self.open_suspensions);
         Ok(())

@@ -98,6 +98,7 @@ fn line(
         ClockKind::Acceptance => words.acceptance,
         ClockKind::FirstAnswer => words.first_answer,
         ClockKind::NextAnswer => words.next_answer,
+        ClockKind::OtherBody => words.other_body,
         ClockKind::Resolution | ClockKind::Unspecified => words.resolution,
     };
     let who = cast.name(&event.actor);

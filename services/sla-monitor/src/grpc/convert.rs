@@ -61,6 +61,7 @@ pub(crate) fn kind_to_wire(kind: ClockKind) -> wire::ClockKind {
         ClockKind::Acceptance => wire::ClockKind::Acceptance,
         ClockKind::FirstAnswer => wire::ClockKind::FirstAnswer,
         ClockKind::NextAnswer => wire::ClockKind::NextAnswer,
+        ClockKind::OtherBody => wire::ClockKind::OtherBody,
         ClockKind::Resolution => wire::ClockKind::Resolution,
     }
 }
@@ -71,6 +72,7 @@ pub(crate) fn kind_from_wire(kind: wire::ClockKind) -> Option<ClockKind> {
         wire::ClockKind::Acceptance => Some(ClockKind::Acceptance),
         wire::ClockKind::FirstAnswer => Some(ClockKind::FirstAnswer),
         wire::ClockKind::NextAnswer => Some(ClockKind::NextAnswer),
+        wire::ClockKind::OtherBody => Some(ClockKind::OtherBody),
         wire::ClockKind::Resolution => Some(ClockKind::Resolution),
     }
 }

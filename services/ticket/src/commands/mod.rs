@@ -6,6 +6,7 @@
 //! was ever suspended, its ledger changed, or staff are told.
 
 pub mod acknowledge_escalation;
+pub mod ask_other_body;
 pub mod assign_appeal;
 pub mod claim_next_appeal;
 pub mod create_member;
@@ -19,6 +20,7 @@ pub mod put_policy_set;
 pub mod rebase_appeal;
 pub mod record_deadline_outcome;
 pub mod record_notice_outcome;
+pub mod record_other_body_answer;
 pub mod reopen_appeal;
 pub mod request_info;
 pub mod resolve_appeal;

@@ -79,6 +79,8 @@ pub struct Appeal {
     pub first_answer: Clock,
     /// The clock of the next answer; `None` before the applicant first waited for one, or where the policy promises none.
     pub next_answer: Option<Clock>,
+    /// The clock of another body's answer; `None` before one was first asked, or where the policy promises none.
+    pub other_body: Option<Clock>,
     /// The clock of the resolution; its due time is the appeal's.
     pub resolution: Clock,
     /// What did not count, oldest first; only the last may be open.
@@ -145,12 +147,13 @@ impl Appeal {
         }
     }
 
-    /// The clock of that kind; of the acceptance's and the next answer's there may be none.
+    /// The clock of that kind; of the acceptance's, the next answer's and another body's there may be none.
     pub fn clock(&self, kind: ClockKind) -> Option<&Clock> {
         match kind {
             ClockKind::Acceptance => self.acceptance.as_ref(),
             ClockKind::FirstAnswer => Some(&self.first_answer),
             ClockKind::NextAnswer => self.next_answer.as_ref(),
+            ClockKind::OtherBody => self.other_body.as_ref(),
             ClockKind::Resolution => Some(&self.resolution),
         }
     }
@@ -160,6 +163,7 @@ impl Appeal {
             ClockKind::Acceptance => self.acceptance.as_mut(),
             ClockKind::FirstAnswer => Some(&mut self.first_answer),
             ClockKind::NextAnswer => self.next_answer.as_mut(),
+            ClockKind::OtherBody => self.other_body.as_mut(),
             ClockKind::Resolution => Some(&mut self.resolution),
         }
     }
@@ -172,10 +176,10 @@ impl Appeal {
     /// What the clock's term is extended by, in order.
     pub fn granted(&self, kind: ClockKind) -> Vec<Allowance> {
         match kind {
-            ClockKind::Acceptance | ClockKind::FirstAnswer | ClockKind::NextAnswer => Vec::new(),
             ClockKind::Resolution => {
                 self.extensions.iter().filter(|it| it.is_effective()).map(|it| it.length).collect()
             }
+            _ => Vec::new(),
         }
     }
 
@@ -198,7 +202,7 @@ impl Appeal {
 
     /// What is wrong with this appeal; `None` for every one that events can give. Stored rows are checked by it.
     pub fn fault(&self) -> Option<&'static str> {
-        let (accepted, next) = (self.acceptance.as_ref(), self.next_answer.as_ref());
+        let (accepted, next, body) = (self.acceptance.as_ref(), self.next_answer.as_ref(), self.other_body.as_ref());
         let rules = [
             (
                 self.state.is_paused() == self.open_suspension().is_some(),
@@ -218,6 +222,10 @@ impl Appeal {
             (accepted.is_none_or(|c| c.is_over() || !self.first_answer.is_over()), "who answered has begun with it"),
             (next.is_none() || self.first_answer.is_over(), "the next answer comes after the first"),
             (next.is_none_or(|c| c.state != ClockState::Paused), "the next answer's clock never pauses"),
+            (
+                body.is_none_or(|c| c.is_over() || c.is_running() && self.state == State::AwaitingOtherBody),
+                "another body's clock runs while it is waited for",
+            ),
             (
                 self.clocks().all(|c| 1 <= c.start_epoch && c.start_epoch <= c.epoch),
                 "clocks begin in an epoch of theirs",

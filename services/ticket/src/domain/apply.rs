@@ -3,6 +3,7 @@
 
 use super::appeal::{Appeal, Escalation};
 use super::clocks::{Clock, ClockState, Suspension};
+use super::command::BodyOutcome;
 use super::event::{Escalated, Event, FiledEvent, Handed, NewDue, Proposed, Rebased, Recorded, Term};
 use super::extension::{Extension, ExtensionState};
 use super::kinds::{ClockKind, SuspensionReason};
@@ -40,6 +41,7 @@ impl Appeal {
             acceptance: event.acceptance.as_ref().map(|term| started(ClockKind::Acceptance, 1, recorded, term)),
             first_answer: started(ClockKind::FirstAnswer, 1, recorded, &event.first_answer),
             next_answer: None,
+            other_body: None,
             resolution: started(ClockKind::Resolution, 1, recorded, &event.resolution),
             suspensions: Vec::new(),
             extensions: Vec::new(),
@@ -116,6 +118,20 @@ impl Appeal {
                 self.run_on(due);
                 self.expected_time = Some(*expected_time);
             }
+            Event::BodyAsked { message, clock, .. } => {
+                self.last_message = *message;
+                if let Some(begun) = clock {
+                    self.other_body = Some(started(ClockKind::OtherBody, begun.epoch, recorded, &begun.term));
+                }
+            }
+            Event::BodyAnswered { outcome, message } => {
+                self.last_message = *message;
+                let state = match outcome {
+                    BodyOutcome::Answered => ClockState::Met,
+                    BodyOutcome::GivenUp => ClockState::Cancelled,
+                };
+                self.other_body.iter_mut().for_each(|clock| end(clock, state, recorded));
+            }
             Event::IdentityConfirmed { level, citizen } => {
                 self.confirmed = Some(*level);
                 self.confirmed_citizen = citizen.or(self.confirmed_citizen);
@@ -126,6 +142,8 @@ impl Appeal {
                 self.resolve_time = Some(recorded.time);
                 // A confirmation is good for one resolution: a reopened appeal asks anew (peers I-09).
                 self.confirmed = None;
+                // The appeal was answered without that body, which nobody waits for any more.
+                self.other_body.iter_mut().for_each(|clock| end(clock, ClockState::Cancelled, recorded));
                 self.stop(ClockState::Met, recorded);
             }
             Event::Reopened { message, due, expected_time, anew } => {

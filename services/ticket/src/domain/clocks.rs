@@ -6,12 +6,14 @@
 //! RUNNING | PAUSED --(withdrawn)--> CANCELLED
 //!
 //! next answer:  (none) | MET --(the applicant writes: begins anew, epoch + 1)--> RUNNING --(a person answers)--> MET
+//! other body:   (none) | MET | CANCELLED --(one is asked: begins anew, epoch + 1)--> RUNNING --(it answers)--> MET, or --(given up)--> CANCELLED
 //! acceptance:   RUNNING --(somebody has begun with it)--> MET
 //! ```
 //!
 //! The first answer and the resolution run from the filing on, and so does the acceptance where the policy promises it. The next answer's clock
 //! is there only while the applicant waits for one, after the first: the oldest thing that they wrote and nobody answered begins it, what they
-//! add does not move it, and it never pauses, since what pauses the others is an answer (peers S-01).
+//! add does not move it, and it never pauses, since what pauses the others is an answer (peers S-01). Another body's is there while it is waited for:
+//! the applicant can't be asked meanwhile, and whoever resolves the appeal without that body cancels it.
 //!
 //! Being late is no state: a late clock runs on, and the ladder of the SLA monitor tells it. The epoch counts the changes of
 //! the due time; it fences rungs that were armed for an older one. Pausing does not raise it, as no new due time exists yet.

@@ -24,6 +24,16 @@ ids! {
     }
 }
 
+ids! {
+    /// What came of asking another body.
+    BodyOutcome {
+        /// It answered.
+        Answered = "answered",
+        /// It is waited for no longer.
+        GivenUp = "given_up",
+    }
+}
+
 /// Asks to register an appeal: the one command without an appeal before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileAppeal {
@@ -96,6 +106,16 @@ pub enum Command {
     LookAtPause {
         /// When the pause began: a later one is left alone.
         start_time: Timestamp,
+    },
+    /// Say that another body was asked.
+    AskBody {
+        /// The id it is known by.
+        body: String,
+    },
+    /// Say what came of asking it.
+    RecordBodyAnswer {
+        /// What.
+        outcome: BodyOutcome,
     },
     /// Answer it.
     Resolve {

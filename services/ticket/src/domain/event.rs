@@ -13,7 +13,7 @@ use super::actor::Actor;
 use super::appeal::Promise;
 use super::applicant::Region;
 use super::assurance::{AssuranceLevel, resolving};
-use super::command::Need;
+use super::command::{BodyOutcome, Need};
 use super::extension::Lapse;
 use super::kinds::{Channel, ClockKind, Kind, Priority, State};
 use super::message::{Author, Visibility};
@@ -60,6 +60,15 @@ pub struct NewDue {
     pub epoch: i64,
     /// When it is due now.
     pub due_time: Timestamp,
+}
+
+/// A clock that begins anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    /// Its epoch from now on.
+    pub epoch: i64,
+    /// Its term.
+    pub term: Term,
 }
 
 /// What happened.
@@ -133,6 +142,23 @@ pub enum Event {
         due: Vec<NewDue>,
         /// When the citizen may expect it now.
         expected_time: Timestamp,
+    },
+    /// Another body was asked (L5); where its answer is promised by a time, its clock begins.
+    BodyAsked {
+        /// The id it is known by.
+        body: String,
+        /// Number of the note that says what was asked.
+        message: i64,
+        /// The epoch of its clock from now on, and its term.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        clock: Option<Begun>,
+    },
+    /// Something came of asking the other body.
+    BodyAnswered {
+        /// What.
+        outcome: BodyOutcome,
+        /// Number of the note that says so.
+        message: i64,
     },
     /// The person was confirmed for this appeal (T20).
     IdentityConfirmed {
@@ -330,6 +356,8 @@ impl Event {
             Self::ApplicantReminded => "applicant_reminded",
             Self::PauseEnded { .. } => "pause_ended",
             Self::InfoProvided { .. } => "info_provided",
+            Self::BodyAsked { .. } => "body_asked",
+            Self::BodyAnswered { .. } => "body_answered",
             Self::IdentityConfirmed { .. } => "identity_confirmed",
             Self::Resolved { .. } => "resolved",
             Self::Reopened { .. } => "reopened",
@@ -355,6 +383,7 @@ impl Event {
     pub fn moves_clocks(&self) -> bool {
         match self {
             Self::EscalationAcknowledged { level } => level.is_some(),
+            Self::BodyAsked { clock, .. } => clock.is_some(),
             Self::Filed(_)
             | Self::Accepted
             | Self::FirstAnswered { .. }
@@ -363,6 +392,7 @@ impl Event {
             | Self::InfoRequested { .. }
             | Self::PauseEnded { .. }
             | Self::InfoProvided { .. }
+            | Self::BodyAnswered { .. }
             | Self::Resolved { .. }
             | Self::Reopened { .. }
             | Self::Extended { .. }

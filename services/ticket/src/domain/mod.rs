@@ -46,7 +46,7 @@ pub use applicant::{Applicant, Consent, Contact, PreferredAnswer, Region};
 pub use assurance::{Assertion, AssuranceLevel};
 pub use categories::{Catalogue, Category, is_id};
 pub use clocks::{Clock, ClockState, Suspension};
-pub use command::{ClockRef, Command, Escalate, FileAppeal, Need};
+pub use command::{BodyOutcome, ClockRef, Command, Escalate, FileAppeal, Need};
 pub use event::{Escalated, Event, Handed, NewDue, Proposed, Rebased, RebasedTerm, Recorded, RungNote};
 pub use extension::{Extend, Extension, ExtensionState};
 pub use filing::file;

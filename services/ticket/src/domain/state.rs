@@ -76,13 +76,19 @@ pub fn decide(
         (open!(), Command::Assign { member }) => deciding.assign(member)?,
         (ended!(), Command::Assign { .. }) => return closed(state),
 
-        (State::Assigned | State::InProgress | State::AwaitingOtherBody, Command::RequestInfo { need }) => {
-            deciding.ask(*need)?;
+        (State::Assigned | State::InProgress, Command::RequestInfo { need }) => deciding.ask(*need)?,
+        (State::Assigned | State::InProgress, Command::AskBody { body }) => deciding.ask_body(body)?,
+        (
+            State::Registered | State::AwaitingOtherBody | paused!(),
+            Command::RequestInfo { .. } | Command::AskBody { .. },
+        ) => return not_allowed(state, "ASSIGNED and IN_PROGRESS"),
+        (ended!(), Command::RequestInfo { .. } | Command::AskBody { .. }) => return closed(state),
+
+        (State::AwaitingOtherBody, Command::RecordBodyAnswer { outcome }) => deciding.record_body_answer(*outcome)?,
+        (State::Registered | State::Assigned | State::InProgress | paused!(), Command::RecordBodyAnswer { .. }) => {
+            return not_allowed(state, "AWAITING_OTHER_BODY");
         }
-        (State::Registered | paused!(), Command::RequestInfo { .. }) => {
-            return not_allowed(state, "ASSIGNED, IN_PROGRESS and AWAITING_OTHER_BODY");
-        }
-        (ended!(), Command::RequestInfo { .. }) => return closed(state),
+        (ended!(), Command::RecordBodyAnswer { .. }) => return closed(state),
 
         (paused!(), Command::ProvideInfo { text, assertion }) => deciding.provide(*text, assertion.as_ref())?,
         (

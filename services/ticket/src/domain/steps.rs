@@ -3,6 +3,7 @@
 //! The order of events is the order in which they count (peers, pain 2): a message before the state that follows from it, and
 //! a first answer before the pause that the same command begins, so that a clock is met and not paused.
 
+mod body;
 mod escalation;
 mod extension;
 mod pause;
@@ -116,7 +117,7 @@ impl<'a> Deciding<'a> {
         if waits || !self.after.first_answer.is_over() || self.after.state.is_paused() {
             return;
         }
-        if let Some(term) = self.rules.next_answer(&self.after, self.now) {
+        if let Some(term) = self.rules.begun(&self.after, ClockKind::NextAnswer, self.now) {
             let epoch = self.after.next_answer.as_ref().map_or(0, |clock| clock.epoch) + 1;
             let state = self.after.state;
             self.record(Event::AnswerAwaited { epoch, term }, state);

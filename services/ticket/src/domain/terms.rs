@@ -145,10 +145,11 @@ impl Rules<'_> {
         Ok(Rebased { promise: after.promise, terms, expected_time })
     }
 
-    /// The term of an answer that the applicant waits for from `now` on. `None` where the policy promises none, or it can't be computed.
-    pub(super) fn next_answer(&self, appeal: &Appeal, now: Timestamp) -> Option<event::Term> {
+    /// The term of a clock that begins anew at `now`: the next answer's, or another body's. `None` where the policy promises none, or it can't be
+    /// computed.
+    pub(super) fn begun(&self, appeal: &Appeal, kind: ClockKind, now: Timestamp) -> Option<event::Term> {
         let set = self.published.by_hash(&appeal.promise.set_hash)?;
-        let term = term_of(set, appeal, ClockKind::NextAnswer)?;
+        let term = term_of(set, appeal, kind)?;
         begun(&term, now, &appeal.suspensions).ok()
     }
 

@@ -4,6 +4,7 @@ mod acceptance;
 mod extensions;
 mod journeys;
 mod next_answer;
+mod other_body;
 mod pauses;
 mod properties;
 mod rebase;
@@ -137,6 +138,10 @@ fn ask(need: Need) -> Command {
     Command::RequestInfo { need }
 }
 
+fn ask_body() -> Command {
+    Command::AskBody { body: "tax_service".into() }
+}
+
 fn answer() -> Command {
     Command::ProvideInfo { text: true, assertion: None }
 }
@@ -196,7 +201,7 @@ fn rebase(set: usize) -> Command {
     Command::Rebase { set: set.content_hash().to_string() }
 }
 
-/// A set that is published and not in force for long: every answer is promised as the first one is, and what is late of it is the supervisor's
+/// A set that is published and not in force for long: every answer, another body's too, is promised as the first one is, and what is late of it is the supervisor's
 /// at once; what is opened again has three working days; and the applicant is waited for no longer than two,
 /// and reminded after five hours.
 static ANSWERING: LazyLock<PolicySet> = LazyLock::new(|| {
@@ -205,6 +210,8 @@ static ANSWERING: LazyLock<PolicySet> = LazyLock::new(|| {
         next["ladder"].as_array_mut().unwrap().remove(0);
         let policy = policy.as_table_mut().unwrap();
         policy.insert("next_answer".into(), next);
+        let first = policy["first_answer"].clone();
+        policy.insert("other_body".into(), first);
         policy.insert("reopen".into(), "grant = { working_days = 3 }".parse::<toml::Table>().unwrap().into());
         policy.insert("longest_pause".into(), "working_days = 2".parse::<toml::Table>().unwrap().into());
         policy.insert("remind_applicant_after".into(), "real = \"5h\"".parse::<toml::Table>().unwrap().into());

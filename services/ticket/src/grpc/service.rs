@@ -79,6 +79,20 @@ impl TicketService for Tickets {
         rpc::serve(&self.0, DOMAIN, request, commands::provide_info::run).await
     }
 
+    async fn ask_other_body(
+        &self,
+        request: Request<wire::AskOtherBodyRequest>,
+    ) -> Result<Response<wire::Appeal>, Status> {
+        rpc::serve(&self.0, DOMAIN, request, commands::ask_other_body::run).await
+    }
+
+    async fn record_other_body_answer(
+        &self,
+        request: Request<wire::RecordOtherBodyAnswerRequest>,
+    ) -> Result<Response<wire::Appeal>, Status> {
+        rpc::serve(&self.0, DOMAIN, request, commands::record_other_body_answer::run).await
+    }
+
     async fn resolve_appeal(
         &self,
         request: Request<wire::ResolveAppealRequest>,

@@ -47,6 +47,7 @@ fn clock(appeal: &Appeal, clock: &Clock) -> sla::Clock {
         ClockKind::Acceptance => sla::ClockKind::Acceptance,
         ClockKind::FirstAnswer => sla::ClockKind::FirstAnswer,
         ClockKind::NextAnswer => sla::ClockKind::NextAnswer,
+        ClockKind::OtherBody => sla::ClockKind::OtherBody,
         ClockKind::Resolution => sla::ClockKind::Resolution,
     };
     let state = match clock.state {
@@ -84,7 +85,7 @@ fn extensions(appeal: &Appeal, kind: ClockKind) -> Vec<sla::Extension> {
         length: Some(allowance_to_wire(it.length)),
     };
     match kind {
-        ClockKind::Acceptance | ClockKind::FirstAnswer | ClockKind::NextAnswer => Vec::new(),
         ClockKind::Resolution => appeal.extensions.iter().filter(|it| it.is_effective()).map(extension).collect(),
+        _ => Vec::new(),
     }
 }

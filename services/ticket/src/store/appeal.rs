@@ -66,6 +66,7 @@ macro_rules! appeal_columns {
             answer_message_no, revision, version, last_event_no, last_message_no, last_suspension_no,
             acceptance AS "acceptance: sqlx::types::Json<crate::domain::Clock>",
             next_answer AS "next_answer: sqlx::types::Json<crate::domain::Clock>",
+            other_body AS "other_body: sqlx::types::Json<crate::domain::Clock>",
             extensions AS "extensions: sqlx::types::Json<Vec<crate::domain::Extension>>",
             "# + $ledger + r#" AS "ledger: crate::store::suspension::Ledger"
         FROM appeal "# + $rest
@@ -152,7 +153,7 @@ pub async fn save(tx: &mut Tx, before: &Appeal, after: &Appeal) -> Result<(), Er
             resolution_level = $13,
             expected_time = $14, update_time = $15, resolve_time = $16, escalation_level = $17, acknowledge_time = $18,
             assignee = $19, queue_level = $20, answer_message_no = $21,
-            extensions = $28, next_answer = $29, acceptance = $30,
+            extensions = $28, next_answer = $29, acceptance = $30, other_body = $31,
             revision = $22, version = $23, last_event_no = $24, last_message_no = $25, last_suspension_no = $26
         WHERE appeal_id = $1",
         after.id,
@@ -185,6 +186,7 @@ pub async fn save(tx: &mut Tx, before: &Appeal, after: &Appeal) -> Result<(), Er
         extensions as _,
         after.next_answer.as_ref().map(Json) as _,
         after.acceptance.as_ref().map(Json) as _,
+        after.other_body.as_ref().map(Json) as _,
     )
     .execute(&mut **tx)
     .await?;

@@ -57,6 +57,8 @@ pub(super) struct AppealRow {
     pub acceptance: Option<Json<Clock>>,
     /// None where the applicant never waited for one.
     pub next_answer: Option<Json<Clock>>,
+    /// None where no body was ever asked.
+    pub other_body: Option<Json<Clock>>,
     pub resolution_state: String,
     pub resolution_epoch: i64,
     pub resolution_start_time: Timestamp,
@@ -121,8 +123,10 @@ impl AppealRow {
         let mut clock = clock?.0.clone();
         let state = State::parse(&self.state)?;
         let answered = clock.kind == ClockKind::Acceptance && self.first_end_time.is_some();
+        let is_bodys = clock.kind == ClockKind::OtherBody;
         if clock.is_running() && (state.is_paused() || !state.is_open() || answered) {
-            clock.state = if state == State::Withdrawn { ClockState::Cancelled } else { ClockState::Met };
+            let cancelled = state == State::Withdrawn || is_bodys;
+            clock.state = if cancelled { ClockState::Cancelled } else { ClockState::Met };
             (clock.due_time, clock.end_time) = (None, Some(self.update_time.to_jiff()));
         }
         Some(clock)
@@ -133,6 +137,7 @@ impl AppealRow {
         let wrong = |column| corrupt("appeal", column);
         let acceptance = self.since_ended(self.acceptance.as_ref());
         let next_answer = self.since_ended(self.next_answer.as_ref());
+        let other_body = self.since_ended(self.other_body.as_ref());
         let appeal = Appeal {
             id: self.appeal_id,
             number: Number::parse(&self.number).map_err(|_| wrong("number"))?,
@@ -171,6 +176,7 @@ impl AppealRow {
                 acted_level: u8::try_from(self.first_level).map_err(|_| wrong("first_level"))?,
             },
             next_answer,
+            other_body,
             resolution: Clock {
                 kind: ClockKind::Resolution,
                 state: ClockState::parse(&self.resolution_state).ok_or_else(|| wrong("resolution_state"))?,

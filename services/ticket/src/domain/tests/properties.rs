@@ -25,6 +25,8 @@ enum Op {
     Told { known: bool, state: usize },
     Rebase(usize),
     LookAtPause { known: bool },
+    AskBody { by_assignee: bool },
+    BodyAnswers { outcome: usize },
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -49,6 +51,8 @@ fn op() -> impl Strategy<Value = Op> {
         4 => (prop::bool::weighted(0.8), 0usize..6).prop_map(|(known, state)| Op::Told { known, state }),
         2 => (2usize..4).prop_map(Op::Rebase),
         4 => prop::bool::weighted(0.9).prop_map(|known| Op::LookAtPause { known }),
+        3 => prop::bool::weighted(0.9).prop_map(|by_assignee| Op::AskBody { by_assignee }),
+        3 => (0..BodyOutcome::ALL.len()).prop_map(|outcome| Op::BodyAnswers { outcome }),
     ]
 }
 
@@ -117,6 +121,10 @@ fn command(op: &Op, appeal: &Appeal, now: Timestamp) -> (Actor, Command) {
             (Actor::System("notification".into()), outcome_of(request, NoticeState::ALL[*state]))
         }
         Op::Rebase(set) => (sla(), rebase(*set)),
+        Op::AskBody { by_assignee } => (assignee(*by_assignee), ask_body()),
+        Op::BodyAnswers { outcome } => {
+            (assignee(true), Command::RecordBodyAnswer { outcome: BodyOutcome::ALL[*outcome] })
+        }
         Op::LookAtPause { known } => {
             let open = appeal.open_suspension().filter(|_| *known).map_or(monday(), |open| open.start_time);
             (Actor::System("ticket".into()), Command::LookAtPause { start_time: open })
@@ -253,6 +261,9 @@ fn check_journal(journal: &[Recorded], appeal: &Appeal) -> Result<(), TestCaseEr
     for recorded in journal {
         if matches!(recorded.event, Event::AnswerAwaited { .. }) {
             acted.retain(|(clock, _)| *clock != ClockKind::NextAnswer);
+        }
+        if matches!(recorded.event, Event::BodyAsked { clock: Some(_), .. }) {
+            acted.retain(|(clock, _)| *clock != ClockKind::OtherBody);
         }
         if matches!(recorded.event, Event::Reopened { anew: Some(_), .. }) {
             acted.retain(|(clock, _)| *clock != ClockKind::Resolution);

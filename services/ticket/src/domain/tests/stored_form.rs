@@ -1,6 +1,6 @@
 //! The stored form of the journal. Rows live for years: what is written today is read by every later version.
 
-use super::super::event::Term;
+use super::super::event::{Begun, Term};
 use super::super::extension::Lapse;
 use super::*;
 
@@ -75,6 +75,30 @@ fn events_are_stored_as_they_always_were() {
                 remind_time: Some(monday()),
             },
             r#"{"type":"info_requested","message":2,"need":"information","suspension":"awaiting_applicant","resume_time":"2026-03-03T09:00:00Z","remind_time":"2026-03-02T09:00:00Z"}"#,
+        ),
+        (
+            Event::BodyAsked {
+                body: "tax_service".into(),
+                message: 5,
+                clock: Some(Begun {
+                    epoch: 1,
+                    term: Term {
+                        due_time: monday(),
+                        allowance: deadline::Allowance::WorkingDays(3),
+                        calendar: "working_days".into(),
+                        calendar_version: 2,
+                    },
+                }),
+            },
+            r#"{"type":"body_asked","body":"tax_service","message":5,"clock":{"epoch":1,"term":{"due_time":"2026-03-02T09:00:00Z","allowance":{"working_days":3},"calendar":"working_days","calendar_version":2}}}"#,
+        ),
+        (
+            Event::BodyAsked { body: "tax_service".into(), message: 5, clock: None },
+            r#"{"type":"body_asked","body":"tax_service","message":5}"#,
+        ),
+        (
+            Event::BodyAnswered { outcome: BodyOutcome::GivenUp, message: 6 },
+            r#"{"type":"body_answered","outcome":"given_up","message":6}"#,
         ),
         (Event::ApplicantReminded, r#"{"type":"applicant_reminded"}"#),
         (

@@ -3,24 +3,24 @@
 use super::*;
 
 /// In the order of [`commands`].
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 17] = [
     "assign", "post", "note", "ask", "provide", "resolve", "reopen", "withdraw", "escalate", "ack", "rung", "notice",
-    "extend", "rebase", "look",
+    "extend", "rebase", "look", "body", "reply",
 ];
 
 /// `+` happens, `=` was done already, `C` APPEAL_CLOSED, `S` STATE_NOT_ALLOWED, `P` CLOCK_NOT_RUNNING.
 const TABLE: [(State, &str); 11] = [
-    (State::Registered, "+++SSSS+++++++="),
-    (State::Assigned, "++++S+S+++++++="),
-    (State::InProgress, "++++S+S+++++++="),
-    (State::AwaitingApplicant, "+++S++S+++++P+="),
-    (State::AwaitingVerification, "+++S++S+++++P+="),
-    (State::AwaitingOtherBody, "++++S+S+++++++="),
-    (State::Resolved, "CC+CCC+CCC++CC="),
-    (State::Closed, "CC+CCCCCCC++CC="),
-    (State::Rejected, "CC+CCCCCCC++CC="),
-    (State::Withdrawn, "CC+CCCC=CC++CC="),
-    (State::Merged, "CC+CCCCCCC++CC="),
+    (State::Registered, "+++SSSS+++++++=SS"),
+    (State::Assigned, "++++S+S+++++++=+S"),
+    (State::InProgress, "++++S+S+++++++=+S"),
+    (State::AwaitingApplicant, "+++S++S+++++P+=SS"),
+    (State::AwaitingVerification, "+++S++S+++++P+=SS"),
+    (State::AwaitingOtherBody, "+++SS+S+++++++=S+"),
+    (State::Resolved, "CC+CCC+CCC++CC=CC"),
+    (State::Closed, "CC+CCCCCCC++CC=CC"),
+    (State::Rejected, "CC+CCCCCCC++CC=CC"),
+    (State::Withdrawn, "CC+CCCC=CC++CC=CC"),
+    (State::Merged, "CC+CCCCCCC++CC=CC"),
 ];
 
 /// An appeal in that state, its assignee `spec` where it may have one.
@@ -35,13 +35,12 @@ fn in_state(state: State) -> Appeal {
         State::AwaitingApplicant => after(at_work, &[(spec(), ask(Need::Information))]),
         State::AwaitingVerification => after(at_work, &[(spec(), ask(Need::Verification))]),
         State::Resolved => after(at_work, &[(spec(), Command::Resolve { assertion: None })]),
-        // No command leads here yet, and each must behave once one does.
-        State::AwaitingOtherBody => Appeal { state, ..at_work },
+        State::AwaitingOtherBody => after(at_work, &[(spec(), ask_body())]),
         State::Closed | State::Rejected | State::Withdrawn | State::Merged => ended(state),
     }
 }
 
-fn commands(appeal: &Appeal) -> [(Actor, Command); 15] {
+fn commands(appeal: &Appeal) -> [(Actor, Command); 17] {
     let spec = || staff_actor("spec");
     let person = || Actor::Citizen(citizen());
     let pause = appeal.open_suspension().map_or(monday(), |open| open.start_time);
@@ -63,6 +62,8 @@ fn commands(appeal: &Appeal) -> [(Actor, Command); 15] {
         (sla(), rebase(9)),
         // The policy waits for the applicant without end.
         (Actor::System("ticket".into()), Command::LookAtPause { start_time: pause }),
+        (spec(), ask_body()),
+        (spec(), Command::RecordBodyAnswer { outcome: BodyOutcome::Answered }),
     ]
 }
 

@@ -44,6 +44,7 @@ pub fn appeal_view(
         first_answer_due_time: appeal.first_answer.due_time.map(to_wire),
         resume_time: appeal.open_suspension().and_then(|open| open.resume_time).map(to_wire),
         next_answer_due_time: appeal.next_answer.as_ref().and_then(|clock| clock.due_time).map(to_wire),
+        other_body_due_time: appeal.other_body.as_ref().and_then(|clock| clock.due_time).map(to_wire),
         due_time: appeal.resolution.due_time.map(to_wire),
         expected_time: appeal.expected_time.map(to_wire),
         resolve_time: appeal.resolve_time.map(to_wire),

@@ -56,6 +56,20 @@ pub fn event_view(appeal: Uuid, recorded: &Recorded, audience: Audience) -> Opti
             show_due(&mut view, due);
             view.expected_time = Some(to_wire(*expected_time));
         }
+        // What is asked and answered are notes.
+        Event::BodyAsked { body, message: number, clock } => {
+            view.reason = body.clone();
+            view.message = if staff { message(*number) } else { String::new() };
+            if let Some(begun) = clock {
+                view.clock = kinds::clock_to_wire(ClockKind::OtherBody).into();
+                view.epoch = begun.epoch;
+                view.due_time = Some(to_wire(begun.term.due_time));
+            }
+        }
+        Event::BodyAnswered { outcome, message: number } => {
+            view.reason = outcome.as_str().to_owned();
+            view.message = if staff { message(*number) } else { String::new() };
+        }
         Event::PauseEnded { due, expected_time } => {
             show_due(&mut view, due);
             view.expected_time = Some(to_wire(*expected_time));
@@ -165,6 +179,8 @@ fn kind(event: &Event) -> Type {
         Event::ApplicantReminded => Type::ApplicantReminded,
         Event::PauseEnded { .. } => Type::PauseEnded,
         Event::InfoProvided { .. } => Type::InfoProvided,
+        Event::BodyAsked { .. } => Type::BodyAsked,
+        Event::BodyAnswered { .. } => Type::BodyAnswered,
         Event::IdentityConfirmed { .. } => Type::IdentityConfirmed,
         Event::Resolved { .. } => Type::Resolved,
         Event::Reopened { .. } => Type::Reopened,

@@ -4,11 +4,14 @@ use deadline::ExtensionReason;
 use proto::identity::v1::AssuranceLevel as WireAssurance;
 use proto::notification::v1::notification::State as WireNotice;
 use proto::sla::v1::{ClockKind as WireClock, ExtensionReason as WireExtensionReason};
-use proto::ticket::v1::{self as wire, appeal, applicant, member, message, request_info_request};
+use proto::ticket::v1::{
+    self as wire, appeal, applicant, member, message, record_other_body_answer_request as answered,
+    request_info_request,
+};
 
 use crate::domain::{
-    AssuranceLevel, Author, Channel, ClockKind, ExtensionState, Kind, Level, Need, NoticeState, PreferredAnswer,
-    Priority, State, Visibility,
+    AssuranceLevel, Author, BodyOutcome, Channel, ClockKind, ExtensionState, Kind, Level, Need, NoticeState,
+    PreferredAnswer, Priority, State, Visibility,
 };
 
 /// Both directions of one enum; every wire value but the unspecified one has its domain value.
@@ -65,7 +68,7 @@ both_ways!(
 both_ways!(priority, priority_to_wire, wire::Priority, Priority, Emergency, Critical, High, Normal, Low);
 both_ways!(preferred, preferred_to_wire, applicant::PreferredAnswer, PreferredAnswer, Phone, Email, Sms, Portal);
 both_ways!(level, level_to_wire, member::Level, Level, Operator, Specialist, SeniorSpecialist, Supervisor);
-both_ways!(clock, clock_to_wire, WireClock, ClockKind, Acceptance, FirstAnswer, NextAnswer, Resolution);
+both_ways!(clock, clock_to_wire, WireClock, ClockKind, Acceptance, FirstAnswer, NextAnswer, OtherBody, Resolution);
 both_ways!(
     extension_reason,
     extension_reason_to_wire,
@@ -98,6 +101,14 @@ pub(super) fn need(value: request_info_request::Need) -> Option<Need> {
         request_info_request::Need::Unspecified => None,
         request_info_request::Need::Information => Some(Need::Information),
         request_info_request::Need::Verification => Some(Need::Verification),
+    }
+}
+
+pub(super) fn body_outcome(value: answered::Outcome) -> Option<BodyOutcome> {
+    match value {
+        answered::Outcome::Unspecified => None,
+        answered::Outcome::Answered => Some(BodyOutcome::Answered),
+        answered::Outcome::GivenUp => Some(BodyOutcome::GivenUp),
     }
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::allowance::allowance;
 use super::form::Form;
 use super::{kinds, names};
-use crate::domain::{Channel, ClockRef, Escalate, Extend, Need, Text, Visibility};
+use crate::domain::{BodyOutcome, Channel, ClockRef, Escalate, Extend, Need, Text, Visibility, is_id};
 
 /// A level above any ladder is a mistake of the caller's: policies have 9 levels at most.
 const LEVEL_MAX: i32 = 9;
@@ -66,6 +66,27 @@ pub struct Answer {
     pub assertion: Option<Personal>,
 }
 
+/// What another body is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToBody {
+    /// The id it is known by.
+    pub body: String,
+    /// What it is asked, for the note.
+    pub text: Text,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FromBody {
+    /// In a word.
+    pub outcome: BodyOutcome,
+    /// In full, for the note.
+    pub text: Text,
+}
+
+/// Longest id of a body, as of any name in Postgres.
+const BODY_MAX: usize = 63;
+
 /// The id of a request for work.
 ///
 /// # Errors
@@ -118,6 +139,27 @@ pub fn provide_info(request: &wire::ProvideInfoRequest) -> Result<Asked<Provided
     let assertion = assertion(&mut form, &request.assertion);
     let provided = (|| Some(Provided { text: text?, assertion: assertion? }))();
     asked(form, ("name", &request.name), "", &request.request_id, provided)
+}
+
+/// Which body was asked, and what.
+pub fn ask_other_body(request: &wire::AskOtherBodyRequest) -> Result<Asked<ToBody>, Refusal> {
+    let mut form = Form::new();
+    let body = form.required("body", &request.body, |given| {
+        let is_fit = is_id(given) && given.len() <= BODY_MAX;
+        if is_fit { Ok(given.to_owned()) } else { Err("must be lower snake case, at most 63 characters") }
+    });
+    let text = form.required("text", &request.text, Text::body);
+    let ask = (|| Some(ToBody { body: body?, text: text? }))();
+    asked(form, ("name", &request.name), &request.etag, &request.request_id, ask)
+}
+
+/// What came of asking another body.
+pub fn record_other_body_answer(request: &wire::RecordOtherBodyAnswerRequest) -> Result<Asked<FromBody>, Refusal> {
+    let mut form = Form::new();
+    let outcome = form.choice("outcome", request.outcome, kinds::body_outcome);
+    let text = form.required("text", &request.text, Text::body);
+    let ask = (|| Some(FromBody { outcome: outcome?.unwrap_or(BodyOutcome::Answered), text: text? }))();
+    asked(form, ("name", &request.name), &request.etag, &request.request_id, ask)
 }
 
 /// An answer to the appeal.
