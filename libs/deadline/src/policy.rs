@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Allowance, Case, Channel, ExtensionRule, Features, Holder, Invalid, Kind, Ladder, Level, Pin, Priority, Suspension,
-    SuspensionReason, Warning, is_id, is_region,
+    Allowance, Case, ExtensionRule, Holder, Invalid, Ladder, Level, Match, Pin, Suspension, SuspensionReason, Warning,
 };
 
 /// A published version of a policy. It never changes; another promise is another version.
@@ -165,31 +164,6 @@ pub enum DayConvention {
     NextDayToClosing,
 }
 
-/// Which appeals a policy is for: every named dimension must hold the appeal's value, an absent one holds all.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Match {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub category: Option<BTreeSet<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<BTreeSet<Kind>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub priority: Option<BTreeSet<Priority>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub channel: Option<BTreeSet<Channel>>,
-    /// ISO 3166-2 codes, `RU-SA`. It holds no appeal of which nobody told where its applicant lives.
-    ///
-    /// As all that versions of a service before it do not know: publish it when every replica of every service knows it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub region: Option<BTreeSet<String>>,
-    /// Groups of people with terms of their own, `large_family`. It holds no appeal of which nobody told one. The group is sealed with what the
-    /// applicant wrote, and the id of the policy is not: one that is for one group alone tells it to whoever may see the promise.
-    ///
-    /// As all that versions of a service before it do not know: publish it when every replica of every service knows it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub applicant_group: Option<BTreeSet<String>>,
-}
-
 impl Policy {
     /// What is promised for a clock; `None` where nothing is, which may be so for all but those that every policy has.
     pub fn plan(&self, clock: ClockKind) -> Option<&Plan> {
@@ -300,94 +274,5 @@ impl ZoneChoice {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
     fn is_calendar(&self) -> bool {
         *self == Self::Calendar
-    }
-}
-
-impl Match {
-    /// Whether an appeal falls under it.
-    pub fn holds(&self, features: &Features<'_>) -> bool {
-        fn allows<T: Ord>(set: &Option<BTreeSet<T>>, value: &T) -> bool {
-            set.as_ref().is_none_or(|set| set.contains(value))
-        }
-        fn told(set: &Option<BTreeSet<String>>, value: Option<&str>) -> bool {
-            set.as_ref().is_none_or(|set| value.is_some_and(|value| set.contains(value)))
-        }
-        self.category.as_ref().is_none_or(|set| set.contains(features.category))
-            && allows(&self.kind, &features.kind)
-            && allows(&self.priority, &features.priority)
-            && allows(&self.channel, &features.channel)
-            && told(&self.region, features.region)
-            && told(&self.applicant_group, features.applicant_group)
-    }
-
-    /// How many dimensions it names.
-    pub fn specificity(&self) -> u8 {
-        [
-            self.category.is_some(),
-            self.kind.is_some(),
-            self.priority.is_some(),
-            self.channel.is_some(),
-            self.region.is_some(),
-            self.applicant_group.is_some(),
-        ]
-        .map(u8::from)
-        .iter()
-        .sum()
-    }
-
-    /// Whether it names none and so holds for every appeal.
-    pub fn is_catch_all(&self) -> bool {
-        self.specificity() == 0
-    }
-
-    /// Whether an appeal can fall under both.
-    pub(crate) fn overlaps(&self, other: &Self) -> bool {
-        fn meet<T: Ord>(one: &Option<BTreeSet<T>>, other: &Option<BTreeSet<T>>) -> bool {
-            one.as_ref().zip(other.as_ref()).is_none_or(|(one, other)| !one.is_disjoint(other))
-        }
-        meet(&self.category, &other.category)
-            && meet(&self.kind, &other.kind)
-            && meet(&self.priority, &other.priority)
-            && meet(&self.channel, &other.channel)
-            && meet(&self.region, &other.region)
-            && meet(&self.applicant_group, &other.applicant_group)
-    }
-
-    /// Whether every appeal that falls under `other` falls under this too.
-    pub(crate) fn covers(&self, other: &Self) -> bool {
-        fn within<T: Ord>(wide: &Option<BTreeSet<T>>, narrow: &Option<BTreeSet<T>>) -> bool {
-            match (wide, narrow) {
-                (None, _) => true,
-                (Some(_), None) => false,
-                (Some(wide), Some(narrow)) => narrow.is_subset(wide),
-            }
-        }
-        within(&self.category, &other.category)
-            && within(&self.kind, &other.kind)
-            && within(&self.priority, &other.priority)
-            && within(&self.channel, &other.channel)
-            && within(&self.region, &other.region)
-            && within(&self.applicant_group, &other.applicant_group)
-    }
-
-    fn has_empty_set(&self) -> bool {
-        fn empty<T>(set: &Option<BTreeSet<T>>) -> bool {
-            set.as_ref().is_some_and(BTreeSet::is_empty)
-        }
-        empty(&self.category)
-            || empty(&self.kind)
-            || empty(&self.priority)
-            || empty(&self.channel)
-            || empty(&self.region)
-            || empty(&self.applicant_group)
-    }
-
-    /// What no appeal is told as, so that it would never be chosen by it.
-    fn misspelt(&self) -> Vec<&'static str> {
-        let all = |set: &Option<BTreeSet<String>>, is: fn(&str) -> bool| set.iter().flatten().all(|it| is(it));
-        let region = (!all(&self.region, is_region)).then_some("a region is an ISO 3166-2 code, such as RU-SA");
-        let group = (!all(&self.applicant_group, is_id))
-            .then_some("an applicant_group is lower snake case, such as large_family");
-        region.into_iter().chain(group).collect()
     }
 }

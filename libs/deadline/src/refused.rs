@@ -51,10 +51,22 @@ pub enum Invalid {
     /// An appeal could match both and nothing says which one wins.
     #[error("policies {one:?} and {other:?} have the same order and specificity and can match the same appeal")]
     Tie { one: String, other: String },
-    /// Everything it matches is taken by an earlier one: it would never be chosen.
-    #[error("policy {id:?} can never be chosen: {by:?} comes first and matches all of it")]
-    Unreachable { id: String, by: String },
+    /// Everything it matches is taken by an earlier one, or by several together: it would never be chosen.
+    #[error("policy {id:?} can never be chosen: {} first and {} all of it", come(.by), if .by.len() == 1 { "matches" } else { "together match" })]
+    Unreachable { id: String, by: Vec<String> },
     /// A policy's truth table does not hold in its set.
     #[error("policy {policy:?}, case {number}: {what}")]
     Case { policy: String, number: usize, what: String },
+}
+
+/// Those that are tried before, as the subject of a sentence.
+fn come(by: &[String]) -> String {
+    match by {
+        [one] => format!("{one:?} comes"),
+        [firsts @ .., last] => {
+            let firsts: Vec<_> = firsts.iter().map(|id| format!("{id:?}")).collect();
+            format!("{} and {last:?} come", firsts.join(", "))
+        }
+        [] => String::new(),
+    }
 }

@@ -8,6 +8,7 @@ use std::{borrow::Cow, cmp::Reverse, fmt};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::reach::Boxes;
 use crate::{
     Calendar, CalendarData, ClockKind, ExtensionRule, Features, Invalid, Outage, Plan, Policy, Term, ZoneChoice, cases,
 };
@@ -295,18 +296,23 @@ fn check_ids<'a>(ids: impl Iterator<Item = &'a str>, what: &str) -> Vec<Invalid>
 /// Choices that nothing decides, and policies that would never be chosen. `policies` are in the order of trial.
 fn check_choice(policies: &[Policy]) -> Vec<Invalid> {
     let mut faults = Vec::new();
+    let boxes = Boxes::of(policies.iter().map(|policy| &policy.matches));
     for (at, later) in policies.iter().enumerate() {
         // Of hundreds that tie nobody reads all pairs.
         if faults.len() >= MOST_FAULTS {
             break;
         }
-        for earlier in &policies[..at] {
+        let ties = |earlier: &&Policy| {
             let same = (earlier.order, earlier.matches.specificity()) == (later.order, later.matches.specificity());
-            if same && earlier.matches.overlaps(&later.matches) {
-                faults.push(Invalid::Tie { one: earlier.id.clone(), other: later.id.clone() });
-            } else if earlier.matches.covers(&later.matches) {
-                faults.push(Invalid::Unreachable { id: later.id.clone(), by: earlier.id.clone() });
-            }
+            same && earlier.matches.overlaps(&later.matches)
+        };
+        let tied = policies[..at].iter().filter(ties);
+        faults.extend(tied.map(|earlier| Invalid::Tie { one: earlier.id.clone(), other: later.id.clone() }));
+        let before: Vec<usize> = (0..at).filter(|it| !ties(&&policies[*it])).collect();
+        let by = boxes.taken_by(at, &before);
+        if !by.is_empty() {
+            let by = by.iter().map(|it| policies[*it].id.clone()).collect();
+            faults.push(Invalid::Unreachable { id: later.id.clone(), by });
         }
     }
     faults

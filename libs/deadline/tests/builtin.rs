@@ -266,8 +266,23 @@ fn a_tie_is_refused_unless_the_two_can_never_meet() {
 fn a_policy_that_can_never_be_chosen_is_refused() {
     let wide = policy("wide", 1, "priority = [\"high\", \"low\"]");
     let narrow = policy("narrow", 5, "priority = [\"high\"], channel = [\"chat\"]");
-    let unreachable = Invalid::Unreachable { id: "narrow".into(), by: "wide".into() };
+    let unreachable = Invalid::Unreachable { id: "narrow".into(), by: vec!["wide".into()] };
     assert_eq!(load(&[policy("everything", 9, ""), wide, narrow]), Err(unreachable));
+
+    let (one, other) =
+        (policy("chats", 1, "channel = [\"chat\"]"), policy("rest", 2, "kind = [\"technical\", \"documentary\"]"));
+    let last = policy("last", 3, "kind = [\"reference\", \"technical\"], channel = [\"chat\"]");
+    let reference = policy("references", 2, "kind = [\"reference\"], priority = [\"high\"]");
+    let refused = load(&[policy("everything", 9, ""), one, other.clone(), last.clone()]).unwrap_err();
+    assert_eq!(refused.to_string(), r#"policy "last" can never be chosen: "chats" comes first and matches all of it"#);
+    let rest = policy("references", 2, "kind = [\"reference\"]");
+    let refused = load(&[policy("everything", 9, ""), other.clone(), rest, last.clone()]).unwrap_err();
+    let told = r#"policy "last" can never be chosen: "references" and "rest" come first and together match all of it"#;
+    assert_eq!(refused.to_string(), told);
+    assert!(
+        load(&[policy("everything", 9, ""), other, reference, last]).is_ok(),
+        "references that are not high are left"
+    );
 }
 
 #[test]
