@@ -29,6 +29,7 @@ fn scene() -> impl Strategy<Value = Vec<Op>> {
     let done_and_undone = prop_oneof![
         4 => Just((Act::Resolve, Act::Reopen)),
         4 => Just((Act::Ask, Act::Inform)),
+        3 => Just((Act::AskBody, Act::BodyAnswers)),
         1 => Just((Act::AskIdentity, Act::Inform)),
     ];
     let long = prop_oneof![4 => wait(), 1 => (6..20_u32).prop_map(|days| Wait::For(86_400 * days))];
@@ -71,6 +72,20 @@ fn scene() -> impl Strategy<Value = Vec<Op>> {
                 Op::Run,
             ];
             wait.iter().chain(&wait).cloned().collect()
+        }),
+        // Another body is asked, and is late.
+        1 => (appeal(), 1..9_u32, any::<bool>()).prop_map(|(appeal, days, answers)| {
+            let last = if answers { Act::BodyAnswers } else { Act::GiveBodyUp };
+            vec![
+                Op::Run,
+                Op::Act(Act::AskBody, appeal),
+                Op::Run,
+                Op::Wait(Wait::Next(0)),
+                Op::Tick,
+                Op::Wait(Wait::For(43_200 * days)),
+                Op::Run,
+                Op::Act(last, appeal),
+            ]
         }),
         // The hand-over is applied, and its answer is heard of much later.
         2 => (wait(), any::<bool>(), 1..60_u32).prop_map(|(wait, dies, hours)| {
@@ -141,6 +156,9 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Acknowledge),
         3 => Just(Act::Extend),
         2 => Just(Act::Prove),
+        2 => Just(Act::AskBody),
+        1 => Just(Act::BodyAnswers),
+        1 => Just(Act::GiveBodyUp),
     ]
 }
 
