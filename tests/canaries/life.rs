@@ -4,8 +4,9 @@ use jiff::SignedDuration;
 use proto::from_wire;
 use proto::notification::v1::ListNotificationsRequest;
 use proto::ticket::v1::{
-    AcknowledgeEscalationRequest, Appeal, AssignAppealRequest, GetAppealRequest, ListAppealEventsRequest,
-    ListMessagesRequest, Message, PostMessageRequest, RequestInfoRequest, message::Visibility,
+    AcknowledgeEscalationRequest, Appeal, AskOtherBodyRequest, AssignAppealRequest, GetAppealRequest,
+    ListAppealEventsRequest, ListMessagesRequest, Message, PostMessageRequest, RecordOtherBodyAnswerRequest,
+    RequestInfoRequest, message::Visibility,
 };
 use testkit::mailbox::Reply;
 use testkit::smsc::Act;
@@ -51,6 +52,10 @@ pub async fn conversation(it: &Watch) {
         Message { text: people::NOTED.to_owned(), visibility: Visibility::Internal.into(), ..Message::default() };
     let note = PostMessageRequest { parent: name.clone(), message: Some(note), request_id: forms::request_id() };
     it.good("PostMessage", it.ticket(SPECIALIST).post_message(note).await);
+    let to_body = AskOtherBodyRequest { text: people::TO_BODY.to_owned(), ..forms::to_body(&name) };
+    it.good("AskOtherBody", it.ticket(SPECIALIST).ask_other_body(to_body).await);
+    let from_body = RecordOtherBodyAnswerRequest { text: people::FROM_BODY.to_owned(), ..forms::from_body(&name) };
+    it.good("RecordOtherBodyAnswer", it.ticket(SPECIALIST).record_other_body_answer(from_body).await);
     let question = RequestInfoRequest { text: people::ASKED.to_owned(), ..forms::question(&name) };
     it.good("RequestInfo", it.ticket(SPECIALIST).request_info(question).await);
     it.dump("a question is on its way").await;

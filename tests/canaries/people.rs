@@ -25,6 +25,8 @@ pub const SAID: &str = "Пишет Щеглиха: ничего не измен�
 pub const REPLIED: &str = "Чечёточный отдел уже смотрит.";
 pub const NOTED: &str = "Внутри: звонил Зимородков, ругался.";
 pub const ASKED: &str = "Назовите, пожалуйста, Оляпкино слово.";
+pub const TO_BODY: &str = "Проверьте, пожалуйста, запись Горихвосткиной.";
+pub const FROM_BODY: &str = "Запись найдена: Трясогузкин переулок.";
 pub const PROVIDED: &str = "Моё слово: Свиристелиха.";
 pub const ANSWERED: &str = "Коноплянка починена, проверьте.";
 pub const REOPENED: &str = "Дубоносиха опять не открывается.";
@@ -63,6 +65,8 @@ pub fn planted() -> Vec<Planted> {
         Planted::text("information", PROVIDED, &["Свиристелиха"]),
         Planted::text("answer", ANSWERED, &["Коноплянка"]),
         Planted::text("reopening", REOPENED, &["Дубоносиха"]),
+        Planted::text("question to another body", TO_BODY, &["Горихвосткиной"]),
+        Planted::text("answer of another body", FROM_BODY, &["Трясогузкин"]),
         Planted::text("citizen's name", CITIZEN_NAME, &["Овсянкина", "Гликерия", "Чижовна"]),
         Planted::number("citizen's phone", CITIZEN_PHONE),
         Planted::text("citizen's e-mail", CITIZEN_EMAIL, &["glikeria.ovsyankina", "chizh-mail"]),

@@ -79,7 +79,8 @@ fn allowed(method: &str) -> Option<Vec<&'static str>> {
         }
         "NotificationService/ListNotifications" => staff_and(&["identity_officer", "administrator"]),
         "SlaService/TrackDeadline" | "SlaService/UpdateDeadline" | "SlaService/StopDeadline" => vec!["ticket"],
-        "SlaService/GetDeadline" | "SlaService/ExplainDeadline" => staff_and(&["administrator", "ticket"]),
+        "SlaService/GetDeadline" => staff_and(&["administrator", "ticket"]),
+        "SlaService/ExplainDeadline" => staff_and(&["administrator", "ticket", "portal"]),
         "SlaService/ListPolicySets" => vec!["specialist", "senior_specialist", "supervisor", "administrator"],
         "SlaService/GetPolicySet" => vec!["specialist", "senior_specialist", "supervisor", "administrator", "ticket"],
         "SlaService/PreviewDueTime" => [staff_and(&["administrator"]), SYSTEMS.to_vec()].concat(),

@@ -71,8 +71,12 @@ async fn a_published_holiday_holds_for_new_appeals_and_old_promises_stay() {
             clock: ClockKind::Resolution.into(),
             language_code: appeal.language_code.clone(),
         };
-        let told = sla.explain_deadline(request).await.unwrap().into_inner();
+        let told = sla.explain_deadline(request.clone()).await.unwrap().into_inner();
         assert_eq!(told.computed_due_time, appeal.due_time);
+        let request = ExplainDeadlineRequest { language_code: "en".into(), ..request };
+        let english = suite.sla("portal").explain_deadline(request).await.unwrap().into_inner();
+        assert_eq!(english.spans, told.spans);
+        assert_ne!(english.text, told.text);
         let names_it = told.spans.iter().any(|span| span.reason == "День города");
         assert_eq!(names_it, version != set.version());
         assert_eq!(told.text.contains("День города"), names_it, "{}", told.text);

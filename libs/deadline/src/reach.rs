@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::matching::DIMENSIONS;
 use crate::{Channel, Kind, Match, Priority};
 
-/// Pieces that a box may fall into before it is taken for one that something is left of: only a set made for it has more.
-const MOST_PIECES: usize = 4_096;
+/// Pieces that are cut at before a box is taken for one that something is left of: only a set made for it needs more.
+const MOST_PIECES: usize = 20_000;
 
 type Values = BTreeSet<usize>;
 
@@ -61,7 +61,7 @@ impl Boxes {
         if let Some(alone) = earlier.iter().find(takes_all) {
             return vec![*alone];
         }
-        let (mut left, mut takers) = (vec![all.clone()], Vec::new());
+        let (mut left, mut takers, mut worked) = (vec![all.clone()], Vec::new(), 0);
         for &it in earlier {
             let mut touched = false;
             left = left.into_iter().flat_map(|piece| cut(piece, &self.0[it], &mut touched)).collect();
@@ -71,7 +71,8 @@ impl Boxes {
             if left.is_empty() {
                 return takers;
             }
-            if left.len() > MOST_PIECES {
+            worked += left.len();
+            if worked > MOST_PIECES {
                 break;
             }
         }

@@ -184,6 +184,7 @@ fn what_is_not_said_is_not_written_either() {
         "applicant_group",
         "longest_pause",
         "next_answer",
+        "other_body",
         "region",
         "remind_applicant_after",
         "reopen",

@@ -5,8 +5,8 @@
 //! not kept it. Counted per epoch, an answer given in haste and reopened would count as one kept promise more. So the figures of a past day may
 //! fall, and `reopened` of that day tells by how many.
 //!
-//! A clock that begins anew does not go on: it is another promise, and each is counted. So does the next answer's with each wait, and the
-//! resolution's when the appeal is opened again under a policy that grants a term for that.
+//! A clock that begins anew does not go on: it is another promise, and each is counted. So does the next answer's with each wait, another body's
+//! each time one is asked, and the resolution's when the appeal is opened again under a policy that grants a term for that.
 
 use std::collections::BTreeSet;
 

@@ -16,7 +16,7 @@
 //! has had its turn in this epoch. It is applied after each revision and after each answer, so it does not matter which of the two comes
 //! first: a refusal that arrives after the newer epoch arms at once.
 //!
-//! A clock may begin anew, the next answer's with each wait of the applicant: what it did in epochs before that is of another promise, and bars
+//! A clock may begin anew, the next answer's with each wait of the applicant, another body's each time one is asked: what it did in epochs before that is of another promise, and bars
 //! nothing.
 //!
 //! A warning is no level: once the term is extended after it acted it is armed again, where it then falls later.

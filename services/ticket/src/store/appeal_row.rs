@@ -124,7 +124,9 @@ impl AppealRow {
         let state = State::parse(&self.state)?;
         let answered = clock.kind == ClockKind::Acceptance && self.first_end_time.is_some();
         let is_bodys = clock.kind == ClockKind::OtherBody;
-        if clock.is_running() && (state.is_paused() || !state.is_open() || answered) {
+        // An older replica leads out of the stage by commands that do not know its clock.
+        let waits = !is_bodys || state == State::AwaitingOtherBody;
+        if clock.is_running() && (state.is_paused() || !state.is_open() || answered || !waits) {
             let cancelled = state == State::Withdrawn || is_bodys;
             clock.state = if cancelled { ClockState::Cancelled } else { ClockState::Met };
             (clock.due_time, clock.end_time) = (None, Some(self.update_time.to_jiff()));

@@ -10,6 +10,7 @@ mod filing;
 mod journal;
 mod lists;
 mod migrations;
+mod other_body;
 mod plans;
 mod policy_sets;
 mod promises;

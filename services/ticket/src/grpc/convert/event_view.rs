@@ -56,10 +56,12 @@ pub fn event_view(appeal: Uuid, recorded: &Recorded, audience: Audience) -> Opti
             show_due(&mut view, due);
             view.expected_time = Some(to_wire(*expected_time));
         }
-        // What is asked and answered are notes.
+        // The citizen is told the stage; who is asked, and what, are internal matters.
         Event::BodyAsked { body, message: number, clock } => {
-            view.reason = body.clone();
-            view.message = if staff { message(*number) } else { String::new() };
+            if staff {
+                view.reason.clone_from(body);
+                view.message = message(*number);
+            }
             if let Some(begun) = clock {
                 view.clock = kinds::clock_to_wire(ClockKind::OtherBody).into();
                 view.epoch = begun.epoch;
@@ -67,8 +69,10 @@ pub fn event_view(appeal: Uuid, recorded: &Recorded, audience: Audience) -> Opti
             }
         }
         Event::BodyAnswered { outcome, message: number } => {
-            view.reason = outcome.as_str().to_owned();
-            view.message = if staff { message(*number) } else { String::new() };
+            if staff {
+                outcome.as_str().clone_into(&mut view.reason);
+                view.message = message(*number);
+            }
         }
         Event::PauseEnded { due, expected_time } => {
             show_due(&mut view, due);

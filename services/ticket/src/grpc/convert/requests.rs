@@ -86,6 +86,8 @@ pub struct FromBody {
 
 /// Longest id of a body, as of any name in Postgres.
 const BODY_MAX: usize = 63;
+/// Digits in a row that it may have, for the code of an office. Whatever tells of a person is longer.
+const DIGITS_MAX: usize = 4;
 
 /// The id of a request for work.
 ///
@@ -145,8 +147,10 @@ pub fn provide_info(request: &wire::ProvideInfoRequest) -> Result<Asked<Provided
 pub fn ask_other_body(request: &wire::AskOtherBodyRequest) -> Result<Asked<ToBody>, Refusal> {
     let mut form = Form::new();
     let body = form.required("body", &request.body, |given| {
-        let is_fit = is_id(given) && given.len() <= BODY_MAX;
-        if is_fit { Ok(given.to_owned()) } else { Err("must be lower snake case, at most 63 characters") }
+        let is_number = given.as_bytes().windows(DIGITS_MAX + 1).any(|it| it.iter().all(u8::is_ascii_digit));
+        let is_fit = is_id(given) && given.len() <= BODY_MAX && !is_number;
+        let rule = "must be lower snake case, at most 63 characters, with at most 4 digits in a row: nobody's number belongs here";
+        if is_fit { Ok(given.to_owned()) } else { Err(rule) }
     });
     let text = form.required("text", &request.text, Text::body);
     let ask = (|| Some(ToBody { body: body?, text: text? }))();

@@ -85,6 +85,15 @@ fn the_journal_hides_people_and_notes_from_citizens() {
     assert!(event_view(id(), &note, Audience::Citizen).is_none());
     assert_eq!(event_view(id(), &note, Audience::Staff).unwrap().message, format!("appeals/{}/messages/1", id()));
 
+    let asked = entry(Event::BodyAsked { body: "police".into(), message: 3, clock: None });
+    let answered = entry(Event::BodyAnswered { outcome: BodyOutcome::GivenUp, message: 4 });
+    for (event, reason, message) in [(&asked, "police", 3), (&answered, "given_up", 4)] {
+        let staff = event_view(id(), event, Audience::Staff).unwrap();
+        assert_eq!((staff.reason, staff.message), (reason.to_owned(), format!("appeals/{}/messages/{message}", id())));
+        let citizen = event_view(id(), event, Audience::Citizen).unwrap();
+        assert_eq!((citizen.reason.as_str(), citizen.message.as_str()), ("", ""), "the stage and no more");
+    }
+
     let due = vec![NewDue { clock: ClockKind::Resolution, epoch: 2, due_time: now() }];
     let provided = entry(Event::InfoProvided { message: None, due, expected_time: now() });
     let view = event_view(id(), &provided, Audience::Citizen).unwrap();
