@@ -25,16 +25,18 @@ pub struct List {
     pub ops: Vec<Op>,
 }
 
-/// Where lists that once failed are kept.
-pub fn found() -> Result<Vec<(String, List)>> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("simulation/found");
+/// Lists that once failed, and lists by hand that lead to what chance seldom does.
+pub fn kept() -> Result<Vec<(String, List)>> {
     let mut all = Vec::new();
-    for entry in std::fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|it| it == "txt") {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let list = std::fs::read_to_string(&path)?.parse().with_context(|| name.clone())?;
-            all.push((name, list));
+    for folder in ["found", "reached"] {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("simulation").join(folder);
+        for entry in std::fs::read_dir(&path).with_context(|| path.display().to_string())? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|it| it == "txt") {
+                let name = format!("{folder}/{}", path.file_name().unwrap_or_default().to_string_lossy());
+                let list = std::fs::read_to_string(&path)?.parse().with_context(|| name.clone())?;
+                all.push((name, list));
+            }
         }
     }
     all.sort_by(|one, other| one.0.cmp(&other.0));

@@ -12,7 +12,7 @@
 //! ```
 //!
 //! ```sh
-//! cargo test -p tests --test simulation                                      # 2,000 lists, and those in found/
+//! cargo test -p tests --test simulation                                      # 2,000 lists, and those in found/ and reached/
 //! cargo test -p tests --release --test simulation -- --lists 100000          # for nights
 //! cargo test -p tests --test simulation -- --file tests/simulation/found/x.txt
 //! ```
@@ -70,17 +70,20 @@ fn run() -> Result<bool> {
             .iter()
             .map(|path| Ok((path.display().to_string(), std::fs::read_to_string(path)?.parse()?)))
             .collect::<Result<_>>()?;
-        return replay(&lists);
+        let tally = replay(&lists)?;
+        tally.iter().for_each(|tally| print!("{tally}"));
+        return Ok(tally.is_some());
     }
-    if !arguments.skip_found && !replay(&list::found()?)? {
-        return Ok(false);
-    }
+    let kept = if arguments.skip_found { Some(Tally::default()) } else { replay(&list::kept()?)? };
+    let Some(kept) = kept else { return Ok(false) };
     println!("simulation: {arguments}");
     let began = Instant::now();
     let hunt = Hunt::new(arguments.clone());
-    let (tally, failures) = work(&hunt, arguments.workers)?;
+    let (mut tally, failures) = work(&hunt, arguments.workers)?;
     let took = began.elapsed().as_secs_f64();
     print!("{tally}");
+    // What chance may miss, the kept lists come to.
+    tally.join(kept);
     println!(
         "simulation: {} lists hold, seed {}, {took:.1} s, {:.1} a second",
         hunt.done(),
@@ -108,20 +111,23 @@ fn work(hunt: &Hunt, workers: usize) -> Result<(Tally, Vec<Failure>)> {
     })
 }
 
-/// Those that failed once.
-fn replay(lists: &[(String, List)]) -> Result<bool> {
+/// Those that failed once, and those made by hand; what they came to, unless one fails.
+fn replay(lists: &[(String, List)]) -> Result<Option<Tally>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut holds = true;
+    let (mut all, mut holds) = (Tally::default(), true);
     for (name, list) in lists {
         match alone(&runtime, list).context("it fails") {
-            Ok(_) => println!("simulation: {name} holds"),
+            Ok(tally) => {
+                println!("simulation: {name} holds");
+                all.join(tally);
+            }
             Err(error) => {
                 holds = false;
                 println!("simulation: {name}: {error:#}");
             }
         }
     }
-    Ok(holds)
+    Ok(holds.then_some(all))
 }
 
 fn tell(failure: &Failure) {

@@ -247,6 +247,7 @@ impl Appeal {
                 let begun = &event.data["clock"];
                 ensure!(begun["epoch"].as_i64() == Some(self.other.epoch + 1), "the epoch does not grow by one");
                 let due = begun["term"]["due_time"].as_str().context("a due time")?.parse()?;
+                ensure!(due > event.time, "due before it is asked");
                 self.other = Clock::begun(self.other.epoch + 1, due);
             }
             "body_answered" => {
