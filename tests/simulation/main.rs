@@ -26,6 +26,7 @@ mod clock;
 mod desk;
 mod forget;
 mod generate;
+mod handed;
 mod hunt;
 mod journal;
 mod list;

@@ -76,6 +76,14 @@ impl Match {
         ]
     }
 
+    /// Every value of each dimension, in the same order; `None` for an open list.
+    pub(crate) fn closed() -> [Option<Vec<&'static str>>; DIMENSIONS] {
+        let kinds = Kind::ALL.iter().map(|it| it.as_str()).collect();
+        let priorities = Priority::ALL.iter().map(|it| it.as_str()).collect();
+        let channels = Channel::ALL.iter().map(|it| it.as_str()).collect();
+        [None, Some(kinds), Some(priorities), Some(channels), None, None]
+    }
+
     /// Whether an appeal can fall under both.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         let (one, other) = (self.named(), other.named());

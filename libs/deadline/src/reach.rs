@@ -11,8 +11,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::Match;
 use crate::matching::DIMENSIONS;
-use crate::{Channel, Kind, Match, Priority};
 
 /// Pieces that are cut at before a box is taken for one that something is left of: only a set made for it needs more.
 const MOST_PIECES: usize = 20_000;
@@ -29,24 +29,14 @@ pub(crate) struct Boxes(Vec<Piece>);
 
 impl Boxes {
     pub(crate) fn of<'a>(matches: impl Iterator<Item = &'a Match>) -> Self {
-        let named: Vec<_> = matches.map(Match::named).collect();
-        let mut known: [BTreeMap<&str, usize>; DIMENSIONS] = Default::default();
-        let closed = [
-            (1, Kind::ALL.iter().map(|it| it.as_str()).collect::<Vec<_>>()),
-            (2, Priority::ALL.iter().map(|it| it.as_str()).collect()),
-            (3, Channel::ALL.iter().map(|it| it.as_str()).collect()),
-        ];
-        let given = named.iter().flat_map(|it| it.iter().enumerate());
-        let given = given.flat_map(|(at, set)| set.iter().flatten().map(move |name| (at, *name)));
-        for (at, name) in closed.iter().flat_map(|(at, names)| names.iter().map(|name| (*at, *name))).chain(given) {
-            let next = known[at].len();
-            known[at].entry(name).or_insert(next);
-        }
-        let whole = |at: usize| {
-            // A closed list has nothing that nobody names.
-            let others = usize::from(closed.iter().all(|(closed, _)| *closed != at));
-            (0..known[at].len() + others).collect::<Values>()
-        };
+        let (named, closed): (Vec<_>, _) = (matches.map(Match::named).collect(), Match::closed());
+        let known: [BTreeMap<&str, usize>; DIMENSIONS] = std::array::from_fn(|at| {
+            let given = named.iter().flat_map(|it| it[at].iter().flatten().copied());
+            let all: BTreeSet<&str> = closed[at].iter().flatten().copied().chain(given).collect();
+            all.into_iter().zip(0..).collect()
+        });
+        // A closed list has nothing that nobody names.
+        let whole = |at: usize| (0..known[at].len() + usize::from(closed[at].is_none())).collect::<Values>();
         let of = |set: &Option<BTreeSet<&str>>, at: usize| match set {
             None => whole(at),
             Some(names) => names.iter().map(|name| known[at][name]).collect(),
@@ -104,7 +94,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Features;
+    use crate::{Channel, Features, Kind, Priority};
 
     fn of(pairs: &[(&str, &[&str])]) -> Match {
         let text = pairs.iter().map(|(dimension, values)| format!("{dimension} = {values:?}\n")).collect::<String>();

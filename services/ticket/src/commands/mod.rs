@@ -30,14 +30,15 @@ pub mod set_duty;
 pub mod update_member;
 pub mod withdraw_appeal;
 
-use ::store::Tx;
+use ::outbox::OnceKey;
+use ::store::{Tx, transaction};
 use proto::ticket::v1 as wire;
 use rpc::{Caller, Refusal};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::domain::{Actor, Appeal, Assertion, Command, Decision, Event, Text, appeal_name, decide};
-use crate::grpc::convert::{self, Audience};
+use crate::grpc::convert::{self, Asked, Audience};
 use crate::routes::{self, Change};
 use crate::store::{self, Stored};
 
@@ -110,6 +111,32 @@ async fn keep(
     });
     app.outbox.enqueue(tx, app.now(), calls).await?;
     Ok(())
+}
+
+/// Carries out a command that needs nothing besides the appeal: said before, it is answered as it was then; else the caller is held to the version
+/// that they saw, and what is decided is kept, `text` as the message that the decision names.
+async fn carry_out<T>(
+    app: &App,
+    caller: &Caller,
+    name: &'static str,
+    key: &OnceKey,
+    asked: &Asked<T>,
+    command: &Command,
+    text: Option<&Text>,
+) -> Result<wire::Appeal, Refusal> {
+    let by = actor(caller)?;
+    transaction!(app.db, name, |tx| -> Result<wire::Appeal, Refusal> {
+        if let Some(answer) = app.once.replay_as(tx, key).await? {
+            return Ok(answer);
+        }
+        let stored = open(app, tx, caller, asked.appeal).await?;
+        stored.appeal.expect(asked.etag.as_deref()).map_err(|refusal| convert::refuse(refusal, asked.appeal))?;
+        let decision = decided(app, &stored.appeal, command, &by)?;
+        keep(app, tx, &stored, &decision, text).await?;
+        let answer = answer(app, tx, caller, &stored, &decision.after).await?;
+        app.once.record(tx, key, &answer).await?;
+        Ok(answer)
+    })
 }
 
 /// Marks the assertion as used, if the decision rested on it: it is good for one use (T20).

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use ::store::transaction;
 use proto::ticket::v1 as wire;
 use rpc::{Caller, Refusal};
 
-use super::{actor, answer, decided, keep, open};
+use super::carry_out;
 use crate::app::App;
 use crate::domain::Command;
 use crate::grpc::convert;
@@ -18,17 +17,6 @@ use crate::grpc::convert;
 pub async fn run(app: Arc<App>, caller: Caller, request: wire::RequestInfoRequest) -> Result<wire::Appeal, Refusal> {
     let asked = convert::request_info(&request)?;
     let key = app.once.key(caller.key(), &request)?;
-    let by = actor(&caller)?;
-    transaction!(app.db, "request_info", |tx| -> Result<wire::Appeal, Refusal> {
-        if let Some(answer) = app.once.replay_as(tx, &key).await? {
-            return Ok(answer);
-        }
-        let stored = open(&app, tx, &caller, asked.appeal).await?;
-        stored.appeal.expect(asked.etag.as_deref()).map_err(|refusal| convert::refuse(refusal, asked.appeal))?;
-        let decision = decided(&app, &stored.appeal, &Command::RequestInfo { need: asked.ask.need }, &by)?;
-        keep(&app, tx, &stored, &decision, Some(&asked.ask.text)).await?;
-        let answer = answer(&app, tx, &caller, &stored, &decision.after).await?;
-        app.once.record(tx, &key, &answer).await?;
-        Ok(answer)
-    })
+    let command = Command::RequestInfo { need: asked.ask.need };
+    carry_out(&app, &caller, "request_info", &key, &asked, &command, Some(&asked.ask.text)).await
 }

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use ::store::transaction;
 use proto::ticket::v1 as wire;
 use rpc::{Caller, Refusal};
 
-use super::{actor, answer, decided, keep, open};
+use super::carry_out;
 use crate::app::App;
 use crate::domain::Command;
 use crate::grpc::convert;
@@ -18,16 +17,5 @@ use crate::grpc::convert;
 pub async fn run(app: Arc<App>, caller: Caller, request: wire::WithdrawAppealRequest) -> Result<wire::Appeal, Refusal> {
     let asked = convert::withdraw(&request)?;
     let key = app.once.key(caller.key(), &request)?;
-    let by = actor(&caller)?;
-    transaction!(app.db, "withdraw_appeal", |tx| -> Result<wire::Appeal, Refusal> {
-        if let Some(answer) = app.once.replay_as(tx, &key).await? {
-            return Ok(answer);
-        }
-        let stored = open(&app, tx, &caller, asked.appeal).await?;
-        let decision = decided(&app, &stored.appeal, &Command::Withdraw, &by)?;
-        keep(&app, tx, &stored, &decision, None).await?;
-        let answer = answer(&app, tx, &caller, &stored, &decision.after).await?;
-        app.once.record(tx, &key, &answer).await?;
-        Ok(answer)
-    })
+    carry_out(&app, &caller, "withdraw_appeal", &key, &asked, &Command::Withdraw, None).await
 }

@@ -29,7 +29,7 @@ pub use pages::{Page, list_appeals, list_events, list_messages, watch_appeal};
 pub use policy_set::{policy_set, policy_set_exists};
 pub use refusal::{appeal_not_found, member_exists, member_not_found, not_yours, refuse};
 pub use requests::{
-    acknowledge, ask_other_body, assign, claim_next, escalate, extend, post_message, provide_info, rebase,
+    Asked, acknowledge, ask_other_body, assign, claim_next, escalate, extend, post_message, provide_info, rebase,
     record_other_body_answer, reopen, request_info, resolve, retell, withdraw,
 };
 pub use staff::{create_member, get_member, list_members, member_view, set_duty, update_member};
